@@ -13,7 +13,8 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 `python -m benchmarks einvoices FOLDER` whether others read the same of e-invoices (see benchmarks.einvoices),
 `python -m benchmarks forged FOLDER` whether forged ones are told (see benchmarks.forged),
 `python -m benchmarks fields FOLDER` the fields of papers whose values others wrote down (see benchmarks.fields),
-`python -m benchmarks names FOLDER` what redaction takes out of others' sentences (see benchmarks.names).
+`python -m benchmarks names FOLDER` what redaction takes out of others' sentences (see benchmarks.names),
+`python -m benchmarks stand_ins FOLDER` which names come back from ten kinds of change (see benchmarks.stand_ins).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from benchmarks import (
     receipts,
     scans,
     search_results,
+    stand_ins,
     translation_rows,
     window_rows,
 )
@@ -59,6 +61,7 @@ EXPECTED_S = {
 SETS = {
     "drafts": drafts.main, "real_answers": real_answers.main, "scans": scans.main, "receipts": receipts.main,
     "einvoices": einvoices.main, "forged": forged.main, "fields": fields.main, "names": names.main,
+    "stand_ins": stand_ins.main,
 }  # fmt: skip
 """What is measured on a folder of files by others."""
 ROWS = {row.__name__: row for module in (engine_rows, chat_rows, document_rows, program_rows) for row in module.ROWS}

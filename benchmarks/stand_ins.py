@@ -1,7 +1,5 @@
-"""Names out and back: texts with stand-ins go through ten kinds of change, as whoever
-works on them makes, and the originals are put back.
-
-.venv/bin/python benchmarks/stand_ins.py FOLDER [SEED]
+"""python -m benchmarks stand_ins FOLDER [SEED]: names out and back. Texts with stand-ins go through ten kinds of
+change, as whoever works on them makes, and the originals are put back.
 
 FOLDER holds texts, NAME.LANGUAGE.txt, and beside some the names in them, as
 NAME.LANGUAGE.json: [[kind, name], …]. Prints for each kind of change how many stand-ins
@@ -15,7 +13,7 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +43,8 @@ FRAMES = {
 
 
 class Piece(NamedTuple):
+    """Of an answer, and what is to come of it."""
+
     answer: str
     expected: str
     kind: Kind | None = None
@@ -56,10 +56,12 @@ Change = Callable[[Pieces, Table, str, random.Random], Pieces]
 
 
 def same(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Leave all as it is."""
     return pieces
 
 
 def translated(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Put the stand-ins into sentences of another language."""
     other = rng.choice([each for each in FRAMES if each != language])
     made = Pieces()
     for piece in pieces:
@@ -70,6 +72,7 @@ def translated(pieces: Pieces, table: Table, language: str, rng: random.Random) 
 
 
 def summarised(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Keep some of the lines with stand-ins."""
     made = Pieces()
     for line in lines(pieces):
         if any(piece.kind for piece in line) and rng.random() < 0.6:
@@ -78,6 +81,8 @@ def summarised(pieces: Pieces, table: Table, language: str, rng: random.Random) 
 
 
 def inflected(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Give names an ending."""
+
     def other(piece: Piece) -> Piece:
         if piece.kind not in (Kind.PERSON, Kind.FIRM) or not piece.answer[-1].isalpha():
             return piece
@@ -91,15 +96,19 @@ def inflected(pieces: Pieces, table: Table, language: str, rng: random.Random) -
 
 
 def upper(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Write all in large letters."""
     return [Piece(piece.answer.upper(), as_upper(piece), piece.kind) for piece in pieces]
 
 
 def as_upper(piece: Piece) -> str:
+    """Return what comes back in large letters."""
     is_code = piece.kind is not None and piece.answer.isupper()
     return piece.expected if is_code or piece.expected.islower() else piece.expected.upper()
 
 
 def marked(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Put marks of Markdown around and into stand-ins."""
+
     def other(piece: Piece) -> Piece:
         words = piece.answer
         if piece.kind is None:
@@ -119,6 +128,8 @@ def marked(pieces: Pieces, table: Table, language: str, rng: random.Random) -> P
 
 
 def reordered(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Put surnames first, and lines in another order."""
+
     def other(piece: Piece) -> Piece:
         if piece.kind is not Kind.PERSON or not re.fullmatch(r"[^\W\d]{3,} [^\W\d]{3,}", piece.answer):
             return piece
@@ -132,6 +143,8 @@ def reordered(pieces: Pieces, table: Table, language: str, rng: random.Random) -
 
 
 def shortened(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Leave one name, or an initial."""
+
     def other(piece: Piece) -> Piece:
         if piece.kind is not Kind.PERSON or not re.fullmatch(r"[^\W\d]{3,} [^\W\d]{3,}", piece.answer):
             return piece
@@ -147,6 +160,8 @@ def shortened(pieces: Pieces, table: Table, language: str, rng: random.Random) -
 
 
 def web(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
+    """Put tags into stand-ins, and entities."""
+
     def other(piece: Piece) -> Piece:
         if piece.kind is None:
             return piece
@@ -195,10 +210,12 @@ MIXED = "two mixed"
 
 
 def plain(words: str) -> Piece:
+    """Return what is no stand-in."""
     return Piece(words, words)
 
 
 def lines(pieces: Pieces) -> Iterator[Pieces]:
+    """Yield the pieces line by line."""
     line = Pieces()
     for piece in pieces:
         if piece.kind is not None:
@@ -213,6 +230,7 @@ def lines(pieces: Pieces) -> Iterator[Pieces]:
 
 
 def sent(text: str, rng: random.Random, taken: list[str]) -> tuple[Pieces, Table, list[str]]:
+    """Return a text with stand-ins, their table, and what is known besides."""
     seen = [*seen_in(text)]
     words = private_words([("", text)], [], [], [], [seen])
     chosen = [(word.kind, word.words) for word in words if word.is_chosen]
@@ -229,6 +247,7 @@ def sent(text: str, rng: random.Random, taken: list[str]) -> tuple[Pieces, Table
 
 
 def returned(answer: str, table: Table, others: list[Table], known: list[str]) -> str:
+    """Return an answer with its names."""
     seen = [*seen_in(words_of(answer))]
     return put_back(answer, table, others=others, known=known, seen=seen).text
 
@@ -255,7 +274,12 @@ def score(result: str, pieces: Pieces, name: str, shown: list[str]) -> Counter[s
     return counts
 
 
-def main(folder: Path, seed: str) -> None:
+def main(arguments: Sequence[str]) -> int:
+    """Print the shares of each kind of change."""
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    folder, seed = Path(arguments[0]), [*arguments, "1"][1]
     totals: dict[str, Counter[str]] = {name: Counter() for name in (*CHANGES, MIXED)}
     shown, names = list[str](), Counter[str]()
     before: tuple[Pieces, Table] | None = None
@@ -283,7 +307,7 @@ def main(folder: Path, seed: str) -> None:
         if before:
             mixed = [
                 each
-                for pair in zip([*lines(before[0])], [*lines(pieces)])
+                for pair in zip(lines(before[0]), lines(pieces), strict=False)
                 for line in pair
                 for each in (*line, plain("\n"))
             ]
@@ -299,15 +323,13 @@ def main(folder: Path, seed: str) -> None:
         print(f"{name:12s} {line_of(counts)}")
     print(f"{'all':12s} {line_of(whole)}")
     print(f"names in spans: {names['gone']} gone, {names['left']} left")
+    return 0
 
 
 def line_of(counts: Counter[str]) -> str:
+    """Say the shares of one kind."""
     count = counts["back"] + counts["left"] + counts["wrong"]
     return (
         f"{counts['back']:5d} of {count:5d} back = {counts['back'] / max(count, 1):.3f}, "
         f"{counts['left']} left, {counts['wrong']} wrong"
     )
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "1")

@@ -299,8 +299,9 @@ class NamelessText:
         for note in notes_of(returned):
             self._console.notify(note)
         made = returned.made
-        shape = {"key": returned.key.id, "count": len(made.back)}
-        self._give(made.text, {**shape, **picked(made, "missing", "new", "left")})
+        told = picked(made, "missing", "new", "left")
+        count = len(made.back)
+        self._give(made.text, {"key": returned.key.id, "count": count, **told})
 
     def _give(self, text: str, shape: Mapping[str, Json]) -> None:
         """Give the text where it came from."""

@@ -226,11 +226,7 @@ class _Returning:
         changes = list[tuple[int, int, str]]()
         back = list[Back]()
         for place in self._whole(kept, found):
-            initial = self._initial_of(place)
-            if initial is None:
-                self._leave(place, Why.STRANGER)
-                continue
-            changes += (*initial, (place.start, place.end, place.words))
+            changes += (*(self._initial_of(place) or ()), (place.start, place.end, place.words))
             there = self._text[place.start : place.end]
             back.append(Back(there, place.words, there != place.stand_in))
         met = {place.entry for place in found}
@@ -286,7 +282,7 @@ class _Returning:
             self._leave(place, Why.SHARED)
         elif place.is_unclear:
             self._leave(place, Why.UNCLEAR)
-        elif self._has_stranger(place, taken):
+        elif self._has_stranger(place, taken) or self._initial_of(place) is None:
             self._leave(place, Why.STRANGER)
         else:
             return True
@@ -299,17 +295,19 @@ class _Returning:
         """Whether somebody's name goes on with words that are nobody's of ours."""
         if self._table[place.entry].kind is not Kind.PERSON:
             return False
-        for find in self._finds:
+        around = (find for find in self._finds if find.start <= place.start < find.end)
+        for find in around:
             rest = enumerate(find.text, find.start)
             others = name_words("".join(" " if at in taken else sign for at, sign in rest))
-            if find.start <= place.start < find.end and not self._knows(others):
+            if not self._knows(others):
                 return True
         before = _WORD_BEFORE.search(self._text, max(0, place.start - 30), place.start)
-        behind = _WORD_BEHIND.match(self._text, place.end)
         if before and before.start(1) not in taken and self._may_be_first(before[1]):
             return not self._knows(before.groups())
-        is_first = bool(behind) and is_first_name(place.stand_in)
-        return is_first and behind.start(1) not in taken and not self._knows(behind.groups())
+        behind = _WORD_BEHIND.match(self._text, place.end)
+        if behind is None or behind.start(1) in taken:
+            return False
+        return is_first_name(place.stand_in) and not self._knows(behind.groups())
 
     def _may_be_first(self, word: str) -> bool:
         """Whether a word before a surname may be a first name. German has capitals for all nouns."""
@@ -319,15 +317,21 @@ class _Returning:
     def _knows(self, words: Iterable[str]) -> bool:
         return all(fold(word) in self._known or is_no_name(word) for word in words)
 
-    def _whole(self, kept: Sequence[_Place], found: Sequence[_Place]) -> Iterator[_Place]:
-        """Yield the places of which no neighbour is left: half a name of ours would be somebody else's."""
-        left = [place for place in found if place not in kept]
-        for place in kept:
-            near = (each for each in left if each.end + 1 == place.start or place.end + 1 == each.start)
-            if any(self._text[min(each.end, place.end)] == " " for each in near):
-                self._leave(place, Why.STRANGER)
+    def _whole(self, kept: Container[_Place], found: Sequence[_Place]) -> Iterator[_Place]:
+        """Yield the places of whole names: half a name of ours beside what was left would be somebody else's."""
+        runs = list[list[_Place]]()
+        for place in found:
+            if runs and self._text[runs[-1][-1].end : place.start] == " ":
+                runs[-1].append(place)
             else:
-                yield place
+                runs.append([place])
+        for run in runs:
+            if all(place in kept for place in run):
+                yield from run
+                continue
+            for place in run:
+                if place in kept:
+                    self._leave(place, Why.STRANGER)
 
     def _initial_of(self, place: _Place) -> list[tuple[int, int, str]] | None:
         """Return what becomes of the initial of a name. None: whose it is, is unclear."""
@@ -349,9 +353,7 @@ class _Returning:
             return []
         if len(meant) == 1:
             return [(*initial.span(1), meant.pop())]
-        if before:
-            return None
-        return []
+        return None if before and before[0].strip().endswith(".") else []
 
     def _new(self, found: Sequence[_Place]) -> Iterator[str]:
         """Yield names and numbers that stand for nobody and that nobody gave."""

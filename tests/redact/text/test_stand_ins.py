@@ -1,0 +1,96 @@
+"""What stands for names in a text, and the way back of each in the forms that it takes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.redact import Entry, Kind
+from slmdesk.redact.stand_ins import Why, put_back, stand_ins_for, with_stand_ins
+from slmdesk.redact.table import first_names
+
+pytestmark = pytest.mark.pure
+TABLE = (
+    Entry(Kind.PERSON, "Sabine Müller", "Nora Corlund", (("Sabine", "Nora"), ("Müller", "Corlund"))),
+    Entry(Kind.PERSON, "Jens Marx", "Emil Belmer", (("Jens", "Emil"), ("Marx", "Belmer"))),
+    Entry(Kind.FIRM, "Grothe Bau GmbH", "Zanvik GmbH", (("Grothe Bau", "Zanvik"),)),
+    Entry(Kind.ADDRESS, "Tannenweg 8, 04229 Leipzig", "Felstraße 3, 15338 Lamtel"),
+    Entry(Kind.IBAN, "DE02 1203 0000 0000 2020 51", "DE78 2965 2497 4798 8115 94"),
+    Entry(Kind.BIRTH, "12.03.1974", "07.05.1975"),
+    Entry(Kind.EMAIL, "s.mueller@web.de", "post.nelvik@example.org"),
+    Entry(Kind.PHONE, "+49 341 234567", "+49 612 987451"),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Frau Corlund schrieb.", "Frau Müller schrieb."),
+        ("Corlunds Brief", "Müllers Brief"),
+        ("Mrs Corlund’s letter", "Mrs Müller’s letter"),
+        ("Belmers Brief", "Marx’ Brief"),
+        ("FRAU CORLUND", "FRAU MÜLLER"),
+        ("**Nora** Cor**lund**", "**Sabine** **Müller**"),
+        ("_Nora_ <b>Cor</b>lund", "_Sabine_ <b>Müller</b>"),
+        ("Frau\nCorlund", "Frau\nMüller"),
+        ("Corlund, Nora", "Müller, Sabine"),
+        ("Frau N. Corlund war da.", "Frau S. Müller war da."),
+        ("der Corlund-Vertrag", "der Müller-Vertrag"),
+        ("la señora Corlund y Zanvik", "la señora Müller y Grothe Bau"),
+        ("Zanvik&nbsp;GmbH", "Grothe Bau GmbH"),
+        ("post\\.nelvik\\@example\\.org", "s.mueller@web.de"),
+        ("DE78296524974798811594", "DE02 1203 0000 0000 2020 51"),
+        ("born on 7 May 1975", "born on 12.03.1974"),
+        ("Felstraße 3 in 15338 Lamtel", "Tannenweg 8 in 04229 Leipzig"),
+        ("3 Felstraße", "8 Tannenweg"),
+        ("+49612987451", "+49 341 234567"),
+    ],
+)
+def test_a_stand_in_is_known_in_what_it_has_become(answer: str, expected: str) -> None:
+    assert put_back(answer, TABLE).text == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "left", "why"),
+    [
+        ("Thomas Corlund kam dazu.", "Corlund", Why.STRANGER),
+        ("Nora Weber kam dazu.", "Nora", Why.STRANGER),
+        ("Frau K. Corlund kam dazu.", "Corlund", Why.STRANGER),
+        ("corlund", "corlund", Why.UNCLEAR),
+        ("Felstraße Nr. 5", "Felstraße", Why.UNCLEAR),
+    ],
+)
+def test_what_may_be_somebody_else_is_left_and_said(answer: str, left: str, why: Why) -> None:
+    made = put_back(answer, TABLE)
+    assert made.text == answer
+    assert (left, why) in made.left
+
+
+def test_it_is_said_what_is_missing_and_what_is_new() -> None:
+    made = put_back("Frau Corlund und Frau Ottilie Harnisch", TABLE[:2])
+    assert made.missing == (("Emil Belmer", "Jens Marx"),)
+    assert made.new == ("Ottilie Harnisch",)
+
+
+def test_what_two_texts_have_is_not_put_back() -> None:
+    other = (Entry(Kind.PERSON, "Groth", "Corlund"),)
+    made = put_back("Frau Corlund", TABLE, others=[other])
+    assert made.left == (("Corlund", Why.SHARED),)
+    assert made.others == (1,)
+
+
+def test_first_names_keep_their_sex_and_what_is_written_small_stays() -> None:
+    text = "Frau Kim Klein und Herr Andrea Klein sind klein, auch S. Klein."
+    words = [(Kind.PERSON, "Kim Klein"), (Kind.PERSON, "Andrea Klein"), (Kind.PERSON, "Klein")]
+    out, count, _ = with_stand_ins(text, stand_ins_for(text, words, "x", ()))
+    assert count == 3
+    assert out.split()[1].lower() in first_names()["female"]
+    assert "sind klein, auch" in out
+    assert "S. " not in out
+
+
+def test_another_draw_gives_others_and_none_is_taken_twice() -> None:
+    text, words = "Frau Kim Berger", [(Kind.PERSON, "Kim Berger")]
+    first = stand_ins_for(text, words, "a", ())
+    taken = [stand_in for _, stand_in in first[0].pairs]
+    assert stand_ins_for(text, words, "b", ()) != first
+    assert not set(taken) & {stand_in for _, stand_in in stand_ins_for(text, words, "a", taken)[0].pairs}
