@@ -65,6 +65,12 @@ def is_no_name(word: str) -> bool:
     return plain in _no_names() or plain in _jobs()
 
 
+def is_role(word: str) -> bool:
+    """Return whether a word says what somebody is, such as "Mandant" or "witness", or is a title."""
+    roles = "|".join((*_words()["titles"], *_words()["roles"], *_words()["labels"]))
+    return re.fullmatch(roles, word, re.IGNORECASE) is not None
+
+
 @cache
 def _pattern(name: str, shape: str, flags: int = 0) -> re.Pattern[str]:
     value = _words()[name]

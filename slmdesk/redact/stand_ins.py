@@ -16,7 +16,7 @@ from slmdesk.base.text.words import function_words
 from slmdesk.claims.finders.numbers import find_dates
 from slmdesk.redact import Certainty, Entry, Find, Kind, Table
 from slmdesk.redact.finding import WORD, WordList, find_private, name_words, squeezed
-from slmdesk.redact.rules import is_no_name
+from slmdesk.redact.rules import is_no_name, is_role
 from slmdesk.redact.table import is_first_name, table_for
 
 INLINE = "abbr b big code del em font i ins mark s small span strong sub sup tt u"
@@ -302,17 +302,12 @@ class _Returning:
             if not self._knows(others):
                 return True
         before = _WORD_BEFORE.search(self._text, max(0, place.start - 30), place.start)
-        if before and before.start(1) not in taken and self._may_be_first(before[1]):
+        if before and before.start(1) not in taken and _may_be_first(before[1]):
             return not self._knows(before.groups())
         behind = _WORD_BEHIND.match(self._text, place.end)
         if behind is None or behind.start(1) in taken:
             return False
         return is_first_name(place.stand_in) and not self._knows(behind.groups())
-
-    def _may_be_first(self, word: str) -> bool:
-        """Whether a word before a surname may be a first name. German has capitals for all nouns."""
-        is_large = word[0].isupper() and self._language != "de" and fold(word) not in function_words()
-        return is_large or is_first_name(word)
 
     def _knows(self, words: Iterable[str]) -> bool:
         return all(fold(word) in self._known or is_no_name(word) for word in words)
@@ -422,6 +417,12 @@ def _ending(original: str, ending: str) -> str:
     if ending in ("s", "es") and original[-1].lower() in _HISSING:
         return "’"
     return ending
+
+
+def _may_be_first(word: str) -> bool:
+    """Return whether a word before a surname may be a first name: it has a capital and is known as nothing else."""
+    is_known = fold(word) in function_words() or is_role(word)
+    return is_first_name(word) or (word[0].isupper() and not is_known)
 
 
 def _days(words: str, language: str) -> set[object]:
