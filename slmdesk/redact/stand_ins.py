@@ -45,8 +45,10 @@ LEAST_LOOSE = 6
 LEAST_WORD = 4
 BESIDE = 40
 """Letters around a stand-in, in which the words beside it stand."""
-LEAST_OUT = 3
-"""Fewest letters and digits of what is replaced: "20" alone would be every twenty."""
+LEAST_OUT, LEAST_FIGURES = 3, 5
+"""Fewest letters of what is replaced, and fewest digits: "2026" is a part of a number in one place, and a year in all
+others.
+"""
 
 
 class Why(StrEnum):
@@ -89,8 +91,11 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
 
     Raises KnownError `redaction.ambiguous`, `redaction.no_substitute`.
     """
-    told = [(kind, each) for kind, each in words if len(squeezed(each)) >= LEAST_OUT]
-    finds = [Find(kind, 0, 0, each, Certainty.SURE, "list") for kind, each in told]
+    finds = list[Find]()
+    for kind, each in words:
+        least = LEAST_FIGURES if squeezed(each).isdigit() else LEAST_OUT
+        if len(squeezed(each)) >= least:
+            finds.append(Find(kind, 0, 0, each, Certainty.SURE, "list"))
     for find in [*finds]:
         if find.kind is Kind.PERSON:
             shape = rf"{_INITIALS}{re.escape(find.text)}(?!\w)"

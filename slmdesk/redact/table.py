@@ -426,7 +426,8 @@ def _place(original: str, rng: random.Random) -> str:
         return _syllable_word(rng, "") + (end[0] if end else "")
 
     words = _WORD.sub(other, original)
-    return re.sub(r"\d", lambda digit: _digit(rng, digit[0]) if digit[0] != "0" else rng.choice("123456789"), words)
+    made = re.sub(r"\d", lambda digit: _digit(rng, digit[0]) if digit[0] != "0" else rng.choice("123456789"), words)
+    return made if made != original else _words(original, rng)  # of small words alone nothing has changed
 
 
 def _words(original: str, rng: random.Random) -> str:

@@ -192,7 +192,9 @@ class NamesBackSheet(Dialog):
         self._source = made.text  # another key goes on with it: two texts may be mixed
         self._keys.setCurrentIndex(self._keys.findData(returned.key.id))
         self._text.setPlainText(made.text)
-        self._notes.setPlainText("\n".join(notes_of(returned)))
+        notes = "\n".join(notes_of(returned))
+        self._notes.setPlainText(notes)
+        self._notes.setHidden(not notes)
         count = len(made.back)
         self._said.setText(ngettext("1 place put back.", "{n:,} places put back.", count))
         self._copy.setEnabled(True)

@@ -94,3 +94,8 @@ def test_another_draw_gives_others_and_none_is_taken_twice() -> None:
     taken = [stand_in for _, stand_in in first[0].pairs]
     assert stand_ins_for(text, words, "b", ()) != first
     assert not set(taken) & {stand_in for _, stand_in in stand_ins_for(text, words, "a", taken)[0].pairs}
+
+
+def test_words_that_are_no_address_get_a_stand_in_too_and_a_year_none() -> None:
+    table = stand_ins_for("am neuen weg, 2026", [(Kind.ADDRESS, "neuen weg"), (Kind.REFERENCE, "2026")], "a", ())
+    assert [entry.original for entry in table] == ["neuen weg"]

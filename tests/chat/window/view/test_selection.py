@@ -168,12 +168,13 @@ def test_the_menu_copies_and_acts(qtbot, view, monkeypatch, has_voice):
     menu = view.findChild(QMenu, "message_menu")
     words = [action.text() for action in menu.actions() if action.text()]
     assert words == [
-        "Copy", "Translate", "Open in Write", *(["Read aloud"] if has_voice else []), "Select all",
+        "Copy", "Translate", "Open in Write", *(["Read aloud"] if has_voice else []),
+        "Copy without names…", "Select all",
         "Copy link address", "Message",
     ]  # fmt: skip
     more = menu.actions()[-1].menu()
     words = [action.text() for action in more.actions() if action.text()]
-    assert words == ["Open in Write", "Copy as", "Details"]
+    assert words == ["Open in Write", "Copy without names…", "Copy as", "Details"]
     with qtbot.waitSignal(view.menu_chosen) as reported:
         more.actions()[-1].trigger()
     assert reported.args == [view.rows[1].view.id, "details"]
