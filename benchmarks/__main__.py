@@ -14,7 +14,9 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 `python -m benchmarks forged FOLDER` whether forged ones are told (see benchmarks.forged),
 `python -m benchmarks fields FOLDER` the fields of papers whose values others wrote down (see benchmarks.fields),
 `python -m benchmarks names FOLDER` what redaction takes out of others' sentences (see benchmarks.names),
-`python -m benchmarks stand_ins FOLDER` which names come back from ten kinds of change (see benchmarks.stand_ins).
+`python -m benchmarks stand_ins FOLDER` which names come back from ten kinds of change (see benchmarks.stand_ins),
+`python -m benchmarks replies FOLDER` how well letters of others are answered (see benchmarks.replies),
+`python -m benchmarks due FOLDER TRUTH.json` whether what is due is found in papers (see benchmarks.due).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from benchmarks import (
     document_rows,
     download_throughput,
     drafts,
+    due,
     einvoices,
     encryption_rows,
     engine_rows,
@@ -40,6 +43,7 @@ from benchmarks import (
     program_rows,
     real_answers,
     receipts,
+    replies,
     scans,
     search_results,
     stand_ins,
@@ -62,6 +66,7 @@ SETS = {
     "drafts": drafts.main, "real_answers": real_answers.main, "scans": scans.main, "receipts": receipts.main,
     "einvoices": einvoices.main, "forged": forged.main, "fields": fields.main, "names": names.main,
     "stand_ins": stand_ins.main,
+    "replies": replies.main, "due": due.main,
 }  # fmt: skip
 """What is measured on a folder of files by others."""
 ROWS = {row.__name__: row for module in (engine_rows, chat_rows, document_rows, program_rows) for row in module.ROWS}

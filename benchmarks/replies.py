@@ -1,0 +1,305 @@
+"""python -m benchmarks replies FOLDER [--model GGUF] [--plain] [--out FOLDER]: how well
+letters are answered.
+
+FOLDER holds letters of others and beside each what a person read in it, LETTER.json:
+
+    points   [{kind, words, lead}]: what has to be answered; `words` are first words of
+             it as they stand there, any of which will do, `lead` those of the sentence
+             that introduces a list
+    may      first words of what may be shown as a point or not
+    none     first words of what looks like a point and is none
+
+The command lists the points of each letter, then writes the answer with a stance for
+each point, drawn by the letter's name. Printed of each letter and in all:
+
+    found      points that are shown, whole or by the sentence before their list
+    none       points shown that are none, of all shown
+    open       points with a stance without a word in the letter
+    forgotten  points with a stance that no sentence of the letter speaks of
+    invented   numbers, days and names of the letter that stand neither in the letter
+               answered nor in what the person said; marked, and not marked
+
+With `--plain` the same model is asked in a chat to answer the same letter, with all
+points of the truth and their stances in the question; `forgotten` and `invented` are
+counted in its answer in the same way. `--out` keeps the letters, to be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from benchmarks.due import month
+from benchmarks.quality.desk import Desk
+
+STANCES = {
+    "agree": "we agree",
+    "refuse": "we refuse",
+    "ask": "we ask for more details",
+    "time": "we ask for more time",
+    "paid": "it is paid or enclosed",
+    "open": "we come back to it later",
+}
+PLAIN = (
+    "Write the answer to this letter, in its language, ready to be signed. Answer each "
+    "of these points of the letter:\n{points}"
+)
+SHARED = 2
+"""Words of a point that a sentence has to share with it to speak of it."""
+STEM = 5
+_WORD = re.compile(r"[^\W\d_]{5,}")
+_NUMBER = re.compile(r"\d+(?:[.,:/' ]\d+)*")
+_TITLED = re.compile(
+    r"\b(?:Herrn?|Frau|Dr\.|Prof\.|Mr\.?|Mrs\.?|Ms\.?|Monsieur|Madame|M\.|Mme"
+    r"|Sr\.|Sra\.|Señora?|Don|Doña)\s+((?:[A-ZÄÖÜÉÁÍÓÚÑ][\w’'-]+\s?)+)"
+)
+_NAME = re.compile(r"(?<=[a-zäöüßéáíóúñ,] )[A-ZÄÖÜÉÁÍÓÚÑ][\w’'-]{2,}")
+_NO_NAME = {"I", "We", "You", "Sie", "Ihr", "Ihre", "Ihnen", "Usted", "Vous"}
+
+
+@dataclass
+class Reply:
+    """An answer as the command printed it."""
+
+    points: Sequence[Mapping[str, Any]]
+    text: str
+    seconds: float
+    unmarked: str = ""
+    """The sentences without a mark."""
+
+
+@dataclass
+class Tally:
+    """What was counted, of one letter or of all."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, name: str, count: int = 1, line: str = "") -> None:
+        """Count, and keep the line that says of what."""
+        self.counts[name] += count
+        if count and line:
+            self.lines.append(f"    {name}: {line}")
+
+
+def flat(text: str) -> str:
+    """The text with one space between words."""
+    return " ".join(re.sub(r"[*_•\t]", " ", text).split())
+
+
+def holds(text: str, words: str) -> bool:
+    """Whether words stand in a text, in whatever lines."""
+    return flat(words).casefold() in flat(text).casefold()
+
+
+def reply_of(shape: Mapping[str, Any], seconds: float) -> Reply:
+    """What the command says of a letter."""
+    points = list(shape.get("points", ()))
+    letter = shape.get("letter") or {}
+    body = letter.get("body") or []
+    parts = [part if isinstance(part, str) else part.get("text", "") for part in body]
+    marked = {point.get("answer", "") for point in points if point.get("marks")}
+    return Reply(
+        points,
+        "\n\n".join(parts),
+        seconds,
+        "\n".join(p for p in parts if p not in marked),
+    )
+
+
+def replied(letter: Path, more: Sequence[str]) -> Reply:
+    """Have the command answer a letter."""
+    command = [sys.executable, "-m", "slmdesk", "reply", str(letter), "--json", *more]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip()[-300:])
+    return reply_of(json.loads(done.stdout), time.monotonic() - began)
+
+
+def matches(point: str, truth: Mapping[str, Any]) -> bool:
+    """Whether a point that is shown is this one of the truth."""
+    return any(holds(point, words) for words in truth["words"])
+
+
+def drawn(name: str, count: int) -> list[str]:
+    """A stance for each point, the same each time."""
+    order = Random(name)
+    return [order.choice(list(STANCES)) for __ in range(count)]
+
+
+def stems(text: str) -> set[str]:
+    """Beginnings of the long words of a text."""
+    return {word.casefold()[:STEM] for word in _WORD.findall(text)}
+
+
+def speaks_of(text: str, point: str) -> bool:
+    """Whether a sentence of a text has words of a point."""
+    wanted = stems(point)
+    least = min(SHARED, len(wanted))
+    sentences = re.split(r"(?<=[.!?:;])\s+|\n+", text)
+    return any(len(stems(sentence) & wanted) >= least for sentence in sentences)
+
+
+def values(text: str) -> Iterator[str]:
+    """Numbers and names of a letter that we wrote."""
+    yield from (found.strip(" .,:/'") for found in _NUMBER.findall(text))
+    yield from (found.strip() for found in _TITLED.findall(text))
+
+
+def names(text: str, language: str) -> Iterator[str]:
+    """Words inside a sentence that are written as a name, where nouns are not."""
+    if language != "de":
+        yield from (name for name in _NAME.findall(text) if name not in _NO_NAME)
+
+
+def is_known(value: str, source: str) -> bool:
+    """Whether a value stands in what was read; a number by its groups of digits."""
+    if value[:1].isdigit():
+        known = {int(digits) for digits in re.findall(r"\d+", source)}
+        known |= {month(word) for word in re.findall(r"[^\W\d_]{3,9}", source)}
+        return all(int(digits) in known for digits in re.findall(r"\d+", value))
+    return all(word.casefold() in source.casefold() for word in value.split())
+
+
+def invented(text: str, source: str, language: str) -> list[str]:
+    """Values of a letter that nobody said."""
+    said = [*values(text), *names(text, language)]
+    return [value for value in dict.fromkeys(said) if not is_known(value, source)]
+
+
+def judge_points(tally: Tally, shown: Sequence[str], truth: Mapping[str, Any]) -> None:
+    """Count the points that are found, and those that are none."""
+    for point in truth["points"]:
+        kind = point["kind"]
+        tally.add(f"{kind}s")
+        lead = point.get("lead", "")
+        if any(matches(each, point) for each in shown):
+            tally.add(f"{kind}s found")
+        elif lead and any(holds(each, lead) for each in shown):
+            tally.add(f"{kind}s by their lead")
+        else:
+            tally.add(f"{kind}s missed", line=point["words"][0])
+    for each in shown:
+        tally.add("shown")
+        if any(matches(each, point) for point in truth["points"]):
+            continue
+        leads = [point["lead"] for point in truth["points"] if point.get("lead")]
+        may = [*truth.get("may", ()), *leads]
+        if not any(holds(each, words) or holds(words, each) for words in may):
+            tally.add("shown, none", line=flat(each)[:100])
+
+
+def judge_letter(tally: Tally, side: str, text: str, source: str, language: str, asked: Sequence[str]) -> None:
+    """Count what is forgotten and what is invented, of either side."""
+    for point in asked:
+        tally.add(f"{side}: points")
+        missing = not speaks_of(text, point)
+        tally.add(f"{side}: forgotten", int(missing), flat(point)[:100])
+    for value in invented(text, source, language):
+        tally.add(f"{side}: invented", line=value)
+
+
+def judged(letter: Path, told: argparse.Namespace, desk: Desk | None) -> Tally:
+    """What one letter comes to."""
+    tally = Tally()
+    truth = json.loads(letter.with_name(f"{letter.name}.json").read_text("utf-8"))
+    model = ["-m", told.name] if told.name else []
+    first = replied(letter, model)
+    shown = [point["text"] for point in first.points]
+    judge_points(tally, shown, truth)
+    stances = drawn(letter.name, len(shown))
+    chosen = [f"--stance={at}={each}" for at, each in enumerate(stances, 1)]
+    reply = replied(letter, [*model, *chosen]) if shown else first
+    tally.add("seconds", round(reply.seconds))
+    language = truth["language"]
+    source = read(letter)
+    for point in reply.points:
+        tally.add("with a stance", int(bool(point.get("stance"))))
+        left = bool(point.get("stance")) and not point.get("answer")
+        tally.add("left open", int(left), flat(point["text"])[:100])
+    judge_letter(tally, "ours", reply.text, source, language, shown)
+    wrong = invented(reply.unmarked, source, language)
+    tally.add("ours: invented, not marked", len(wrong), ", ".join(wrong))
+    if told.out:
+        (told.out / f"{letter.name}.reply.txt").write_text(reply.text, "utf-8")
+    if desk is not None:
+        plain(tally, desk, letter, truth, source, told.out)
+    return tally
+
+
+def plain(
+    tally: Tally,
+    desk: Desk,
+    letter: Path,
+    truth: Mapping[str, Any],
+    source: str,
+    out: Path | None,
+) -> None:
+    """The same letter by the plain question."""
+    asked = [point["words"][0] for point in truth["points"]]
+    stances = drawn(letter.name, len(asked))
+    points = "\n".join(
+        f"{at}. “{words} …”: {STANCES[stance]}"
+        for at, (words, stance) in enumerate(zip(asked, stances, strict=True), 1)
+    )
+    made = desk.plain(desk.read(letter), PLAIN.format(points=points))
+    judge_letter(tally, "plain", made.text, source, truth["language"], asked)
+    tally.add("plain: seconds", round(made.seconds))
+    if out:
+        (out / f"{letter.name}.plain.txt").write_text(made.text, "utf-8")
+
+
+def read(letter: Path) -> str:
+    """The words of a letter as the command reads them."""
+    command = [sys.executable, "-m", "slmdesk", "documents", "text", "--no-save"]
+    done = subprocess.run([*command, str(letter)], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def main(arguments: Sequence[str]) -> int:
+    """See above. Status 1 where a letter could not be answered."""
+    about = (__doc__ or "").partition("\n\n")[0]
+    parser = argparse.ArgumentParser("python -m benchmarks replies", description=about)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default="", help="a .gguf, for the plain question")
+    parser.add_argument("--name", default="", help="the same model in the home")
+    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--out", type=Path)
+    told = parser.parse_args(arguments)
+    if told.out:
+        told.out.mkdir(parents=True, exist_ok=True)
+    whole, failed = Counter[str](), 0
+    letters = [path.with_suffix("") for path in sorted(told.folder.glob("*.json")) if path.with_suffix("").is_file()]
+    desk = Desk(told.model, threads=1) if told.plain else None
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.setdefault("SLMDESK_HOME", home)
+        for letter in letters:
+            try:
+                tally = judged(letter, told, desk)
+            except (RuntimeError, json.JSONDecodeError) as error:
+                print(f"{letter.name}: {error}", file=sys.stderr)
+                failed += 1
+                continue
+            whole += tally.counts
+            print(letter.name, dict(tally.counts), *tally.lines, sep="\n", flush=True)
+    if desk is not None:
+        desk.close()
+    print("all", *(f"{name}: {count}" for name, count in whole.items()), sep="\n")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
