@@ -10,18 +10,19 @@ FOLDER holds letters of others and beside each what a person read in it, LETTER.
     none     first words of what looks like a point and is none
 
 The command lists the points of each letter, then writes the answer with a stance for
-each point, drawn by the letter's name. Printed of each letter and in all:
+each point of the truth, drawn by its words. Printed of each letter and in all:
 
     found      points that are shown, whole or by the sentence before their list
     none       points shown that are none, of all shown
     open       points with a stance without a word in the letter
-    forgotten  points with a stance that no sentence of the letter speaks of
+    forgotten  points of the truth that no sentence of the letter speaks of
     invented   numbers, days and names of the letter that stand neither in the letter
                answered nor in what the person said; marked, and not marked
 
 With `--plain` the same model is asked in a chat to answer the same letter, with all
 points of the truth and their stances in the question; `forgotten` and `invented` are
-counted in its answer in the same way. `--out` keeps the letters, to be read.
+counted in its answer in the same way. `--out` keeps the letters, to be read; a plain
+answer that lies there is not asked for again. `--plain-only` asks for nothing else.
 """
 
 from __future__ import annotations
@@ -45,20 +46,39 @@ from benchmarks.due import month
 from benchmarks.quality.desk import Desk
 
 STANCES = {
-    "agree": "we agree",
-    "refuse": "we refuse",
-    "ask": "we ask for more details",
-    "time": "we ask for more time",
-    "paid": "it is paid or enclosed",
-    "open": "we come back to it later",
+    "en": {
+        "agree": "we agree", "refuse": "we refuse", "ask": "we ask for more details", "time": "we ask for more time",
+        "paid": "it is paid or enclosed", "open": "we come back to it later",
+    },
+    "de": {
+        "agree": "wir stimmen zu", "refuse": "wir lehnen ab", "ask": "wir fragen nach",
+        "open": "wir kommen darauf zurück", "time": "wir bitten um mehr Zeit",
+        "paid": "es ist bezahlt oder liegt bei",
+    },
+    "fr": {
+        "agree": "nous acceptons", "refuse": "nous refusons", "ask": "nous demandons des précisions",
+        "time": "nous demandons un délai", "paid": "c'est payé ou joint", "open": "nous y reviendrons",
+    },
+    "es": {
+        "agree": "estamos de acuerdo", "refuse": "lo rechazamos", "ask": "pedimos más detalles",
+        "time": "pedimos más tiempo", "paid": "está pagado o va adjunto", "open": "volveremos sobre ello",
+    },
+}  # fmt: skip
+PLAIN = {
+    "en": "Write the whole answer to this letter, from the salutation to the closing, ready to be signed. Answer each "
+    "of these points of the letter:\n{points}",
+    "de": "Schreibe die ganze Antwort auf diesen Brief, von der Anrede bis zur Grußformel, fertig zum Unterschreiben. "
+    "Antworte auf jeden dieser Punkte des Briefs:\n{points}",
+    "fr": "Rédige toute la réponse à cette lettre, de la formule d'appel à la formule de politesse, prête à signer. "
+    "Réponds à chacun de ces points de la lettre :\n{points}",
+    "es": "Escribe toda la respuesta a esta carta, del saludo a la despedida, lista para firmar. Responde a cada uno "
+    "de estos puntos de la carta:\n{points}",
 }
-PLAIN = (
-    "Write the answer to this letter, in its language, ready to be signed. Answer each "
-    "of these points of the letter:\n{points}"
-)
 SHARED = 2
 """Words of a point that a sentence has to share with it to speak of it."""
 STEM = 5
+MOST = 240
+"""Letters of a point that count."""
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _NUMBER = re.compile(r"\d+(?:[.,:/' ]\d+)*")
 _TITLED = re.compile(
@@ -134,10 +154,20 @@ def matches(point: str, truth: Mapping[str, Any]) -> bool:
     return any(holds(point, words) for words in truth["words"])
 
 
-def drawn(name: str, count: int) -> list[str]:
-    """A stance for each point, the same each time."""
-    order = Random(name)
-    return [order.choice(list(STANCES)) for __ in range(count)]
+def stance_of(letter: str, point: Mapping[str, Any]) -> str:
+    """A stance for a point, the same each time, and one for all of a list."""
+    words = point.get("lead") or point["words"][0]
+    return Random(f"{letter} {words}").choice(list(STANCES["en"]))
+
+
+def whole(point: Mapping[str, Any], source: str) -> str:
+    """The sentence that a point of the truth begins."""
+    words, text = flat(point["words"][0]), flat(source)
+    at = text.casefold().find(words.casefold())
+    if at < 0:
+        return words
+    end = re.search(r"[.?!;](?:\s|$)", text[at + len(words) :])
+    return text[at : at + len(words) + (end.end() if end else MOST)][:MOST]
 
 
 def stems(text: str) -> set[str]:
@@ -216,50 +246,59 @@ def judged(letter: Path, told: argparse.Namespace, desk: Desk | None) -> Tally:
     """What one letter comes to."""
     tally = Tally()
     truth = json.loads(letter.with_name(f"{letter.name}.json").read_text("utf-8"))
-    model = ["-m", told.name] if told.name else []
-    first = replied(letter, model)
-    shown = [point["text"] for point in first.points]
-    judge_points(tally, shown, truth)
-    stances = drawn(letter.name, len(shown))
-    chosen = [f"--stance={at}={each}" for at, each in enumerate(stances, 1)]
-    reply = replied(letter, [*model, *chosen]) if shown else first
-    tally.add("seconds", round(reply.seconds))
-    language = truth["language"]
     source = read(letter)
-    for point in reply.points:
-        tally.add("with a stance", int(bool(point.get("stance"))))
-        left = bool(point.get("stance")) and not point.get("answer")
-        tally.add("left open", int(left), flat(point["text"])[:100])
-    judge_letter(tally, "ours", reply.text, source, language, shown)
-    wrong = invented(reply.unmarked, source, language)
-    tally.add("ours: invented, not marked", len(wrong), ", ".join(wrong))
-    if told.out:
-        (told.out / f"{letter.name}.reply.txt").write_text(reply.text, "utf-8")
+    if not told.plain_only:
+        ours(tally, letter, truth, source, told)
     if desk is not None:
         plain(tally, desk, letter, truth, source, told.out)
     return tally
 
 
-def plain(
-    tally: Tally,
-    desk: Desk,
-    letter: Path,
-    truth: Mapping[str, Any],
-    source: str,
-    out: Path | None,
-) -> None:
-    """The same letter by the plain question."""
-    asked = [point["words"][0] for point in truth["points"]]
-    stances = drawn(letter.name, len(asked))
+def ours(tally: Tally, letter: Path, truth: Mapping[str, Any], source: str, told: argparse.Namespace) -> None:
+    """A letter by the command: its points, then its answer."""
+    model = ["-m", told.name] if told.name else []
+    first = replied(letter, model)
+    shown = [point["text"] for point in first.points]
+    judge_points(tally, shown, truth)
+    chosen = []
+    for at, text in enumerate(shown, 1):
+        leads = [point for point in truth["points"] if holds(text, point.get("lead") or "\0")]
+        found = [point for point in truth["points"] if matches(text, point)] or leads
+        if found:
+            chosen.append(f"--stance={at}={stance_of(letter.name, found[0])}")
+    reply = replied(letter, [*model, *chosen]) if chosen else first
+    tally.add("seconds", round(reply.seconds))
+    for point in reply.points:
+        tally.add("with a stance", int(bool(point.get("stance"))))
+        left = bool(point.get("stance")) and not point.get("answer")
+        tally.add("left open", int(left), flat(point["text"])[:100])
+    language = truth["language"]
+    asked = [whole(point, source) for point in truth["points"]]
+    judge_letter(tally, "ours", reply.text, source, language, asked)
+    wrong = invented(reply.unmarked, source, language)
+    tally.add("ours: invented, not marked", len(wrong), ", ".join(wrong))
+    if told.out:
+        (told.out / f"{letter.name}.reply.txt").write_text(reply.text, "utf-8")
+
+
+def plain(tally: Tally, desk: Desk, letter: Path, truth: Mapping[str, Any], source: str, out: Path | None) -> None:
+    """The same letter by the plain question; what was answered once is read again."""
+    language = truth["language"]
+    asked = [whole(point, source) for point in truth["points"]]
     points = "\n".join(
-        f"{at}. “{words} …”: {STANCES[stance]}"
-        for at, (words, stance) in enumerate(zip(asked, stances, strict=True), 1)
+        f"{at}. “{words}”: {STANCES[language][stance_of(letter.name, point)]}"
+        for at, (words, point) in enumerate(zip(asked, truth["points"], strict=True), 1)
     )
-    made = desk.plain(desk.read(letter), PLAIN.format(points=points))
-    judge_letter(tally, "plain", made.text, source, truth["language"], asked)
-    tally.add("plain: seconds", round(made.seconds))
-    if out:
-        (out / f"{letter.name}.plain.txt").write_text(made.text, "utf-8")
+    kept = out / f"{letter.name}.plain.txt" if out else None
+    if kept is not None and kept.exists():
+        text = kept.read_text("utf-8")
+    else:
+        made = desk.plain(desk.read(letter), PLAIN[language].format(points=points))
+        text = made.text
+        tally.add("plain: seconds", round(made.seconds))
+    if kept is not None:
+        kept.write_text(text, "utf-8")
+    judge_letter(tally, "plain", text, source, truth["language"], asked)
 
 
 def read(letter: Path) -> str:
@@ -277,13 +316,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--model", default="", help="a .gguf, for the plain question")
     parser.add_argument("--name", default="", help="the same model in the home")
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--plain-only", action="store_true")
     parser.add_argument("--out", type=Path)
     told = parser.parse_args(arguments)
     if told.out:
         told.out.mkdir(parents=True, exist_ok=True)
     whole, failed = Counter[str](), 0
     letters = [path.with_suffix("") for path in sorted(told.folder.glob("*.json")) if path.with_suffix("").is_file()]
-    desk = Desk(told.model, threads=1) if told.plain else None
+    desk = Desk(told.model, threads=1) if told.plain or told.plain_only else None
     with tempfile.TemporaryDirectory() as home:
         os.environ.setdefault("SLMDESK_HOME", home)
         for letter in letters:
