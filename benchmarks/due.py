@@ -3,9 +3,8 @@
 FOLDER holds papers; TRUTH.json what a person read in some of them: [{file, date, due:
 [{day, between, words}], may: [day or [from, to], …]}]. Due is a day on which somebody
 has to act or appear after the date of the paper; `between` where only the day of the
-receipt is assumed; what `may` be listed counts neither way. Each paper is read alone by
-the command in a home of its own, so that a day is known to be of the right paper; then
-all at once, for the order.
+receipt is assumed; what `may` be listed counts neither way. A day is found where it is
+listed for its own paper.
 
 Printed: days found, missed, false, twice; beside them the plain way, which takes each
 day that is written in a paper and is later than the paper.
@@ -14,17 +13,20 @@ day that is written in a paper and is later than the paper.
 from __future__ import annotations
 
 import json
-import os
+import queue
 import re
-import subprocess
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from benchmarks.quality.desk import TIMEOUT_S, Desk
+from slmdesk.children.formats.reading import Reading, reader_of
+from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.tasks.deadlines.types import DueDay
 
 _MONTHS = (
     "jan", "feb", "mär|maer|mar", "apr", "mai|may", "jun",
@@ -66,6 +68,12 @@ def written(text: str) -> set[str]:
     return days
 
 
+def text_of(path: Path) -> str:
+    """The words of a paper."""
+    reading = Reading(str(path))
+    return "\n".join(page.text for page in reader_of(chosen_format(reading, ""))(reading))
+
+
 def is_of(day: str, wanted: object) -> bool:
     """Whether a day is the one wanted, or in the span that is."""
     if isinstance(wanted, str):
@@ -74,26 +82,13 @@ def is_of(day: str, wanted: object) -> bool:
     return first <= day <= last
 
 
-def command(home: Path, *words: str) -> str:
-    """What the command prints, in a home of its own."""
-    environment = {**os.environ, "SLMDESK_HOME": str(home)}
-    done = subprocess.run(
-        [sys.executable, "-m", "slmdesk", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()[-300:]}")
-    return done.stdout
-
-
-def listed(home: Path) -> list[Mapping[str, Any]]:
-    """What is due, in the order of the command."""
-    shape = json.loads(command(home, "due", "--json"))
-    rows = shape["due"] if isinstance(shape, dict) and "due" in shape else shape
-    return list(rows)
+def listed(desk: Desk) -> Sequence[DueDay]:
+    """What the program lists, in its order, once it has looked at all papers."""
+    due = desk.services.due
+    ended: queue.SimpleQueue[object] = queue.SimpleQueue()
+    desk.services.service_thread.call(lambda: due.found().then(ended.put))
+    ended.get(timeout=TIMEOUT_S)
+    return desk.services.service_thread.call(due.listed).days
 
 
 def judge(counts: Counter[str], name: str, side: str, days: Sequence[str], truth: Any) -> None:
@@ -119,27 +114,20 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     folder, counts = Path(arguments[0]), Counter[str]()
     truths = json.loads(Path(arguments[1]).read_text("utf-8"))
-    for truth in truths:
-        paper = folder / truth["file"]
-        with tempfile.TemporaryDirectory() as home:
-            try:
-                command(Path(home), "documents", "add", str(paper))
-                days = [row["day"] for row in listed(Path(home)) if row["day"]]
-                text = command(Path(home), "documents", "text", str(paper))
-            except RuntimeError as error:
-                print(f"{paper.name}: {error}")
-                counts["failed"] += 1
-                continue
-        later = sorted(day for day in written(text) if day > truth["date"])
-        judge(counts, paper.name, "ours", days, truth)
-        judge(counts, paper.name, "plain", later, truth)
-    with tempfile.TemporaryDirectory() as home:
-        papers = [str(folder / truth["file"]) for truth in truths]
-        command(Path(home), "documents", "add", *papers)
-        rows = listed(Path(home))
-        days = [row["day"] for row in rows if row["day"]]
-        counts["all at once"] = len(days)
-        counts["out of order"] = sum(a > b for a, b in pairwise(days))
+    with Desk() as desk:
+        papers = {desk.read(folder / truth["file"]).id: truth for truth in truths}
+        days = listed(desk)
+        texts = {id: text_of(folder / truth["file"]) for id, truth in papers.items()}
+    for id, truth in papers.items():
+        name = Path(truth["file"]).name
+        ours = [day.day for day in days if day.document == id and day.day]
+        later = sorted(day for day in written(texts[id]) if day > truth["date"])
+        judge(counts, name, "ours", ours, truth)
+        judge(counts, name, "plain", later, truth)
+    order = [day.day for day in days if day.day]
+    counts["listed"] = len(order)
+    counts["without a day"] = len(days) - len(order)
+    counts["out of order"] = sum(a > b for a, b in pairwise(order))
     print(dict(counts))
     return 0
 
