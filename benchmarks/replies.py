@@ -38,6 +38,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -175,12 +176,25 @@ def stems(text: str) -> set[str]:
     return {word.casefold()[:STEM] for word in _WORD.findall(text)}
 
 
-def speaks_of(text: str, point: str) -> bool:
-    """Whether a sentence of a text has words of a point."""
+def is_copied(sentence: str, source: str) -> bool:
+    """Whether a sentence is the letter's own, and says nothing to it."""
+    bare = flat(sentence).strip(' 0123456789.„“”"«»-–').casefold()
+    return bare in flat(source).casefold()
+
+
+def speaks_of(text: str, point: str, source: str) -> bool:
+    """Whether a sentence of a text has words of a point; one that is copied is
+    a heading: something has to be said below it.
+    """
     wanted = stems(point)
     least = min(SHARED, len(wanted))
-    sentences = re.split(r"(?<=[.!?:;])\s+|\n+", text)
-    return any(len(stems(sentence) & wanted) >= least for sentence in sentences)
+    sentences = [each for each in re.split(r"(?<=[.!?:;])\s+|\n+", text) if stems(each)]
+    for each, following in pairwise([*sentences, ""]):
+        if len(stems(each) & wanted) < least:
+            continue
+        if not is_copied(each, source) or not is_copied(following, source):
+            return True
+    return False
 
 
 def values(text: str) -> Iterator[str]:
@@ -236,7 +250,7 @@ def judge_letter(tally: Tally, side: str, text: str, source: str, language: str,
     """Count what is forgotten and what is invented, of either side."""
     for point in asked:
         tally.add(f"{side}: points")
-        missing = not speaks_of(text, point)
+        missing = not speaks_of(text, point, source)
         tally.add(f"{side}: forgotten", int(missing), flat(point)[:100])
     for value in invented(text, source, language):
         tally.add(f"{side}: invented", line=value)
