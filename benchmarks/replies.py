@@ -282,9 +282,10 @@ def ours(tally: Tally, letter: Path, truth: Mapping[str, Any], source: str, told
             chosen.append(f"--stance={at}={stance_of(letter.name, found[0])}")
     reply = replied(letter, [*model, *chosen]) if chosen else first
     tally.add("seconds", round(reply.seconds))
+    unsaid = [point.get("answer", "") for point in first.points]
     for point in reply.points:
         tally.add("with a stance", int(bool(point.get("stance"))))
-        left = bool(point.get("stance")) and not point.get("answer")
+        left = point.get("stance") not in ("", "open") and point.get("answer", "") in ["", *unsaid]
         tally.add("left open", int(left), flat(point["text"])[:100])
     language = truth["language"]
     asked = [whole(point, source) for point in truth["points"]]
