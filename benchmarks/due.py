@@ -24,26 +24,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.desk import TIMEOUT_S, Desk
+from benchmarks.replies import month
 from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.children.tasks.reader import chosen_format
 from slmdesk.tasks.deadlines.types import DueDay
 
-_MONTHS = (
-    "jan", "feb", "mär|maer|mar", "apr", "mai|may", "jun",
-    "jul", "aug", "sep", "okt|oct", "nov", "dez|dec",
-)  # fmt: skip
 _FIGURES = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(20\d\d)\b")
 _ISO = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
 _WORDS = re.compile(r"\b(\d{1,2})\.?\s+([^\W\d_]{3,9})\.?,?\s+(20\d\d)\b")
 _AMERICAN = re.compile(r"\b([A-Z][a-z]{2,8})\s+(\d{1,2}),\s+(20\d\d)\b")
-
-
-def month(word: str) -> int:
-    """The number of a month by its first letters, or 0."""
-    for at, name in enumerate(_MONTHS, 1):
-        if re.match(name, word, re.IGNORECASE):
-            return at
-    return 0
 
 
 def day_of(year: str, number: int, day: str) -> Iterator[str]:
