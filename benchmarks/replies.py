@@ -167,11 +167,20 @@ def stance_of(letter: str, point: Mapping[str, Any]) -> str:
 def whole(point: Mapping[str, Any], source: str) -> str:
     """The sentence that a point of the truth begins."""
     words, text = flat(point["words"][0]), flat(source)
-    at = text.casefold().find(words.casefold())
+    at = text.lower().find(words.lower())
     if at < 0:
         return words
     end = re.search(r"[.?!;](?:\s|$)", text[at + len(words) :])
     return text[at : at + len(words) + (end.end() if end else MOST)][:MOST]
+
+
+def asked_in(truth: Mapping[str, Any], source: str) -> list[str]:
+    """The points to be answered, those of a list as one."""
+    asked: dict[str, str] = {}
+    for point in truth["points"]:
+        key = point.get("lead") or point["words"][0]
+        asked[key] = f"{asked.get(key, '')} {whole(point, source)}".strip()
+    return list(asked.values())
 
 
 def stems(text: str) -> set[str]:
@@ -299,7 +308,7 @@ def ours(tally: Tally, letter: Path, truth: Mapping[str, Any], source: str, told
         left = point.get("stance") not in ("", "open") and point.get("answer", "") in ["", *unsaid]
         tally.add("left open", int(left), flat(point["text"])[:100])
     language = truth["language"]
-    asked = [whole(point, source) for point in truth["points"]]
+    asked = asked_in(truth, source)
     judge_letter(tally, "ours", reply.text, source, language, asked)
     wrong = invented(reply.unmarked, source, language)
     tally.add("ours: invented, not marked", len(wrong), ", ".join(wrong))
@@ -324,7 +333,7 @@ def plain(tally: Tally, desk: Desk, letter: Path, truth: Mapping[str, Any], sour
         tally.add("plain: seconds", round(made.seconds))
     if kept is not None:
         kept.write_text(text, "utf-8")
-    judge_letter(tally, "plain", text, source, truth["language"], asked)
+    judge_letter(tally, "plain", text, source, language, asked_in(truth, source))
 
 
 def read(letter: Path) -> str:
