@@ -5,7 +5,7 @@ FOLDER holds letters of others and beside each what a person read in it, LETTER.
 
     points   [{kind, words, lead}]: what has to be answered; `words` are first words of
              it as they stand there, any of which will do, `lead` those of the sentence
-             that introduces a list
+             that introduces a list, `say` what a person answers in own words, if any
     may      first words of what may be shown as a point or not
     none     first words of what looks like a point and is none
 
@@ -64,6 +64,13 @@ STANCES = {
         "time": "pedimos más tiempo", "paid": "está pagado o va adjunto", "open": "volveremos sobre ello",
     },
 }  # fmt: skip
+FITTING = {
+    "question": ("time", "ask", "open", "refuse"),
+    "demand": ("agree", "refuse", "time", "paid"),
+    "offer": ("agree", "refuse", "ask"),
+    "claim": ("refuse", "open", "ask"),
+}
+"""Stances that a person might take to each kind of point."""
 PLAIN = {
     "en": "Write the whole answer to this letter, from the salutation to the closing, ready to be signed. Answer each "
     "of these points of the letter:\n{points}",
@@ -161,7 +168,12 @@ def matches(point: str, truth: Mapping[str, Any]) -> bool:
 def stance_of(letter: str, point: Mapping[str, Any]) -> str:
     """A stance for a point, the same each time, and one for all of a list."""
     words = point.get("lead") or point["words"][0]
-    return Random(f"{letter} {words}").choice(list(STANCES["en"]))
+    return Random(f"{letter} {words}").choice(FITTING[point["kind"]])
+
+
+def said_to(letter: str, point: Mapping[str, Any], language: str) -> str:
+    """What the plain question is told to say to a point."""
+    return point.get("say") or STANCES[language][stance_of(letter, point)]
 
 
 def whole(point: Mapping[str, Any], source: str) -> str:
@@ -280,7 +292,7 @@ def judged(letter: Path, told: argparse.Namespace, desk: Desk | None) -> Tally:
     """What one letter comes to."""
     tally = Tally()
     truth = json.loads(letter.with_name(f"{letter.name}.json").read_text("utf-8"))
-    source = read(letter)
+    source = "\n".join([read(letter), *(point.get("say", "") for point in truth["points"])])
     if not told.plain_only:
         ours(tally, letter, truth, source, told)
     if desk is not None:
@@ -298,14 +310,17 @@ def ours(tally: Tally, letter: Path, truth: Mapping[str, Any], source: str, told
     for at, text in enumerate(shown, 1):
         leads = [point for point in truth["points"] if holds(text, point.get("lead") or "\0")]
         found = [point for point in truth["points"] if matches(text, point)] or leads
-        if found:
+        if found and found[0].get("say"):
+            chosen.append(f"--say={at}={found[0]['say']}")
+        elif found:
             chosen.append(f"--stance={at}={stance_of(letter.name, found[0])}")
     reply = replied(letter, [*model, *chosen]) if chosen else first
     tally.add("seconds", round(reply.seconds))
     unsaid = [point.get("answer", "") for point in first.points]
     for point in reply.points:
-        tally.add("with a stance", int(bool(point.get("stance"))))
-        left = point.get("stance") not in ("", "open") and point.get("answer", "") in ["", *unsaid]
+        taken = point.get("stance") or point.get("said")
+        tally.add("with a stance", int(bool(taken)))
+        left = taken not in ("", None, "open") and point.get("answer", "") in ["", *unsaid]
         tally.add("left open", int(left), flat(point["text"])[:100])
     language = truth["language"]
     asked = asked_in(truth, source)
@@ -321,7 +336,7 @@ def plain(tally: Tally, desk: Desk, letter: Path, truth: Mapping[str, Any], sour
     language = truth["language"]
     asked = [whole(point, source) for point in truth["points"]]
     points = "\n".join(
-        f"{at}. “{words}”: {STANCES[language][stance_of(letter.name, point)]}"
+        f"{at}. “{words}”: {said_to(letter.name, point, language)}"
         for at, (words, point) in enumerate(zip(asked, truth["points"], strict=True), 1)
     )
     kept = out / f"{letter.name}.plain.txt" if out else None
