@@ -268,6 +268,9 @@ def judge_points(tally: Tally, shown: Sequence[str], truth: Mapping[str, Any]) -
             tally.add(f"{kind}s by their lead")
         else:
             tally.add(f"{kind}s missed", line=point["words"][0])
+    missed = tally.counts["questions missed"] + tally.counts["demands missed"]
+    tally.add("letters")
+    tally.add("letters with every question and demand", int(not missed))
     for each in shown:
         tally.add("shown")
         if any(matches(each, point) for point in truth["points"]):
