@@ -191,7 +191,7 @@ def asked_in(truth: Mapping[str, Any], source: str) -> list[str]:
     asked: dict[str, str] = {}
     for point in truth["points"]:
         key = point.get("lead") or point["words"][0]
-        asked[key] = f"{asked.get(key, '')} {whole(point, source)}".strip()
+        asked[key] = f"{asked.get(key, point.get('lead', ''))} {whole(point, source)}".strip()
     return list(asked.values())
 
 
