@@ -13,7 +13,7 @@ The command lists the points of each letter, then writes the answer with a stanc
 each point of the truth, drawn by its words. Printed of each letter and in all:
 
     found      points that are shown, whole or by the sentence before their list
-    none       points shown that are none, of all shown
+    none       points shown that are none, of all shown; those that hold several at once
     open       points with a stance without a word in the letter
     forgotten  points of the truth that no sentence of the letter speaks of
     invented   numbers, days and names of the letter that stand neither in the letter
@@ -273,7 +273,9 @@ def judge_points(tally: Tally, shown: Sequence[str], truth: Mapping[str, Any]) -
     tally.add("letters with every question and demand", int(not missed))
     for each in shown:
         tally.add("shown")
-        if any(matches(each, point) for point in truth["points"]):
+        held = {point.get("lead") or point["words"][0] for point in truth["points"] if matches(each, point)}
+        tally.add("points in one with others", len(held) if len(held) > 1 else 0, flat(each)[:100])
+        if held:
             continue
         leads = [point["lead"] for point in truth["points"] if point.get("lead")]
         may = [*truth.get("may", ()), *leads]
