@@ -223,7 +223,8 @@ def speaks_of(text: str, point: str, source: str) -> bool:
 
 def values(text: str) -> Iterator[str]:
     """Numbers and names of a letter that we wrote."""
-    yield from (found.strip(" .,:/'") for found in _NUMBER.findall(text))
+    unnumbered = re.sub(r"(?m)^\W*\d{1,2}[.)]\s", "", text)
+    yield from (found.strip(" .,:/'") for found in _NUMBER.findall(unnumbered))
     yield from (found.strip() for found in _TITLED.findall(text))
 
 
