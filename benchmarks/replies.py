@@ -87,8 +87,8 @@ STEM = 5
 MOST = 240
 """Letters of a point that count."""
 _MONTHS = (
-    "jan", "feb", "mär|maer|mar", "apr", "mai|may", "jun",
-    "jul", "aug", "sep", "okt|oct", "nov", "dez|dec",
+    "jan|ene", "feb|fév|fev", "mär|maer|mar", "apr|avr|abr", "mai|may", "jun|juin",
+    "jul|juil", "aug|aoû|aou|ago", "sep", "okt|oct", "nov", "dez|dec|déc|dic",
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _NUMBER = re.compile(r"\d+(?:[.,:/' ]\d+)*")
@@ -251,10 +251,21 @@ def is_known(value: str, source: str) -> bool:
     return all(word.casefold() in source.casefold() for word in value.split())
 
 
+def days(text: str) -> set[tuple[int, int]]:
+    """Day and month of each date in a text, however it is written."""
+    found = {(int(day), int(number)) for day, number in re.findall(r"\b(\d{1,2})[./]\s?(\d{1,2})\b", text)}
+    found |= {(int(day), int(number)) for number, day in re.findall(r"\b\d{4}-(\d\d)-(\d\d)\b", text)}
+    words = re.findall(r"\b(\d{1,2})\.?(?:\s+de)?\s+([^\W\d_]{3,10})", text)
+    words += [(day, word) for word, day in re.findall(r"\b([^\W\d_]{3,10})\s+(\d{1,2})\b", text)]
+    return found | {(int(day), month(word)) for day, word in words if month(word)}
+
+
 def invented(text: str, source: str, language: str) -> list[str]:
     """Values of a letter that nobody said."""
     said = [*values(text), *names(text, language)]
-    return [value for value in dict.fromkeys(said) if not is_known(value, source)]
+    unknown = [value for value in dict.fromkeys(said) if not is_known(value, source)]
+    written = {(day, number) for day, number in days(text) if 0 < day < 32 and 0 < number < 13}
+    return [*unknown, *(f"{day}.{number}." for day, number in sorted(written - days(source)))]
 
 
 def judge_points(tally: Tally, shown: Sequence[str], truth: Mapping[str, Any]) -> None:
