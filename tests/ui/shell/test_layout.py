@@ -82,7 +82,7 @@ VIEWS = {
     **{title: page(title) for title in ("Start", "Chat", "Translate", "Write", "Models", "Jobs")},
     **{
         f"Documents, {name}": partial(tab, name=name)
-        for name in ("summary", "questions", "table", "versions", "redact")
+        for name in ("summary", "questions", "table", "versions", "reply", "redact")
     },
     **{f"Settings, {name}": partial(section, name=name) for name in SECTIONS},
 }
@@ -104,6 +104,10 @@ POPOVERS = {
     "extraction_proof": ("Documents, table", "document_more_button"),
     "versions_form": ("Documents, versions", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
+    "reply_form": ("Documents, reply", "document_more_button"),
+    "reply_earlier_popover": ("Documents, reply", "document_more_button"),
+    "say_form": ("Documents, reply", "document_more_button"),
+    "add_form": ("Documents, reply", "document_more_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "translation_form": ("Translate", "translate_options_button"),
     "translation_earlier_popover": ("Translate", "translate_options_button"),
