@@ -624,7 +624,7 @@ def fill_letter(job: Job) -> Task:
 
     letter = record_from(Filling, job.payload.get("letter"))
     reading = _template_of(job)
-    with _damaged(reading.path):
+    with _damaged(reading):
         data = filled(reading, letter)
     return (yield from _given(job, data))
 

@@ -33,7 +33,9 @@ def test_it_lists_what_is_due_with_its_paper(run, letter):
     done = run("due")
     assert done.status == 0, done.err
     assert "Overdue" in done.out
-    assert "1. 30 November 2025: Bitte zahlen Sie den Betrag von 120,50 Euro bis zum 30. November 2025. [p. 1]" in done.out
+    assert (
+        "1. 30 November 2025: Bitte zahlen Sie den Betrag von 120,50 Euro bis zum 30. November 2025. [p. 1]" in done.out
+    )
 
 
 def test_it_prints_json_for_programs(run, letter):
