@@ -408,5 +408,9 @@ class ReceiptChanged(Event):
     document: str
 
 
+class DaysFound(Event):
+    """The days by which papers want something were found, or a person said something of one."""
+
+
 class CollectionGone(Event):
     id: str

@@ -16,6 +16,7 @@ from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
+from slmdesk.documents.types import DaysFound
 from slmdesk.tasks.deadlines.types import (
     BACK,
     CAME,
@@ -24,7 +25,6 @@ from slmdesk.tasks.deadlines.types import (
     NOT_MINE,
     RECEIPT,
     SHEET,
-    DaysFound,
     DueDay,
     DueList,
     DueRequest,

@@ -30,11 +30,10 @@ from slmdesk.base.runtime.service import (
     rest,
 )
 from slmdesk.base.texts import _
-from slmdesk.documents.types import ReceiptChanged
+from slmdesk.documents.types import DaysFound, ReceiptChanged
 from slmdesk.tasks.deadlines.report import counts_of, days_open, lead_of, sheet_of
 from slmdesk.tasks.deadlines.types import (
     RULES,
-    DaysFound,
     DueDay,
     DueList,
     DueRequest,

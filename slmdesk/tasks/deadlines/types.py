@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from slmdesk.base.record import Record
-from slmdesk.base.runtime.events import Event
 from slmdesk.base.texts import N_
 from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
@@ -120,7 +119,3 @@ class DueRequest(Record):
 class DueCounts(Record):
     today: int = 0
     overdue: int = 0
-
-
-class DaysFound(Event):
-    """The days of papers were found, or a person said something of one."""

@@ -21,8 +21,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
 from slmdesk.chat.types import ASTRAY, SHOWN_AS_CHATS
-from slmdesk.documents.types import Span
-from slmdesk.tasks.deadlines.types import DaysFound
+from slmdesk.documents.types import DaysFound, Span
 from slmdesk.ui.chat.conversation import ChatController
 from slmdesk.ui.chat.header import ModelsController
 from slmdesk.ui.chat.list_controller import ListController

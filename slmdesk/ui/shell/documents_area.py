@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, QPointF, Signal
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.runtime.events import ModelState, ModelStateChanged
 from slmdesk.base.texts import _
-from slmdesk.documents.types import CollectionState, ReceiptChanged, Span, counted_documents
+from slmdesk.documents.types import CollectionState, DaysFound, ReceiptChanged, Span, counted_documents
 from slmdesk.tasks.ask import TASK as ASK
 from slmdesk.tasks.compare import TASK as COMPARE
-from slmdesk.tasks.deadlines.types import CAME, SHEET, DaysFound, DueRequest
+from slmdesk.tasks.deadlines.types import CAME, SHEET, DueRequest
 from slmdesk.tasks.due import TASK as DUE
 from slmdesk.tasks.extract import TASK as EXTRACT
 from slmdesk.tasks.known import other_tasks

@@ -233,9 +233,9 @@ class SettingsPage(QScrollArea):
         reset.clicked.connect(lambda: settings.change("letter_template", ""))
         control = held(choose, reset, fit=lambda _env: reset.setVisible(bool(settings.current.letter_template)))
         tip = _(
-            "A Word file with fields such as {body}, or an earlier letter of yours: its letterhead stays, its text is "
-            "replaced."
-        ).format(body="{{body}}")
+            "A Word file with fields in double braces, or an earlier letter of yours: its letterhead stays, its text "
+            "is replaced."
+        )
         template = Setting(
             "letter_template", _("Template of letters"), control, group=LETTERS, tip=tip,
             sentence=lambda _env: settings.current.letter_template or _("slmdesk's own"),

@@ -250,7 +250,7 @@ class ResultPane(QFrame):
         forms = [form for form in ALL_FORMS if form.id in self.task.forms]
         give_export_menu(self.export, self.export_requested.emit, forms=forms)
         self._saves_as = self.task.saves_as
-        words = SAVES.get(self._saves_as, "")
+        words = SAVES.get(self._saves_as, _("Export"))  # without one it is not shown
         self._save = button(words, f"{kind}_save", foot, kind="primary")
         self._save.clicked.connect(lambda: self.export_requested.emit(self._saves_as))
         label = _("More")

@@ -55,7 +55,15 @@ def page(title: str) -> Callable[[object], object]:
 
 def tab(program, name: str) -> None:
     program.window.show_page("Documents")
+    if not program.frame.documents.current:  # the list of deadlines was shown
+        (record,) = program.ask(lambda services: services.documents.recent())
+        program.frame.documents.show_document(record.id)
     program.choose_tab(name)
+
+
+def deadlines(program) -> None:
+    program.window.show_page("Documents")
+    program.frame.documents_area.show_deadlines()
 
 
 def table(program) -> None:
@@ -84,6 +92,7 @@ VIEWS = {
         f"Documents, {name}": partial(tab, name=name)
         for name in ("summary", "questions", "table", "versions", "reply", "redact")
     },
+    "Documents, deadlines": deadlines,
     **{f"Settings, {name}": partial(section, name=name) for name in SECTIONS},
 }
 POPOVERS = {
@@ -108,6 +117,10 @@ POPOVERS = {
     "reply_earlier_popover": ("Documents, reply", "document_more_button"),
     "say_form": ("Documents, reply", "document_more_button"),
     "add_form": ("Documents, reply", "document_more_button"),
+    "due_form": ("Documents, deadlines", "due_more_button"),
+    "due_earlier_popover": ("Documents, deadlines", "due_more_button"),
+    "move_form": ("Documents, deadlines", "due_more_button"),
+    "came_form": ("Documents, deadlines", "due_more_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "translation_form": ("Translate", "translate_options_button"),
     "translation_earlier_popover": ("Translate", "translate_options_button"),

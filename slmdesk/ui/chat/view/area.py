@@ -329,7 +329,7 @@ class ConversationView(SelectableArea):
     def _entries_of(self, view: MessageView) -> list[Entry]:
         """Return the entries behind the button *More*: nine at most."""
         is_last = self._index(view.id) == len(self.rows) - 1
-        shown = view.actions | ({"write", "nameless", "copy_as"} if "copy" in view.actions else set())
+        shown = view.actions | ({"write", "copy_as"} if "copy" in view.actions else set())
         if view.role == "user":
             shown -= {"edit"}  # it has a button
         entries = []
@@ -338,7 +338,7 @@ class ConversationView(SelectableArea):
                 continue
             entry = self._entry(view, key)
             if key == "copy_as":
-                entry = entry._replace(do=self._copies_of(view.id))
+                entry = entry._replace(do=[*self._copies_of(view.id), self._entry(view, "nameless")])
             elif key == "delete" and not is_last:
                 do = [Entry(words, partial(self._on_action, view.id, each)) for each, words in DELETIONS.items()]
                 entry = entry._replace(do=do)

@@ -183,7 +183,12 @@ def test_questions_and_answers_are_copied_with_their_sources_exported_and_transl
     assert got == ["docx"]
     shown = pane.view.lists[0]
     menu = shown.menu_of(quotation, shown.rows.index_of(quotation))
-    assert [action.text() for action in menu.actions()] == ["Show source", "Copy with source", "Translate"]
+    assert [action.text() for action in menu.actions()] == [
+        "Show source",
+        "Copy with source",
+        "Translate",
+        "Copy without names…",
+    ]
 
 
 def test_the_last_question_is_asked_again_from_the_menu(asking):

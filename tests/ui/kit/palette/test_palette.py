@@ -154,7 +154,7 @@ def test_a_way_for_documents_shows_its_pane_or_asks_for_a_document(program, tmp_
     record = read(program, tmp_path / "lease.txt", "The rent is 900 euros.")
     program.frame.documents.show_document(record.id)
     program.wait(lambda: program.frame.documents.current)
-    open_palette(program, "anonym")
+    open_palette(program, "black out")
     enter(program)
     assert program.frame.documents_page.side.current == "redact"
 
