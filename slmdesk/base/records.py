@@ -55,7 +55,7 @@ CHAT_TITLES = (N_("New chat"), N_("Continued: {title}"), N_("{title} (copy)"))
 TITLES = (
     N_("Summary: {name} and {n} more"), N_("Summary: {name}"), N_("Table: {name} and {n} more"), N_("Table: {name}"),
     N_("Compare: {first} and {last}"), N_("{name} and {n} more"), N_("{first} and {last}"),
-    N_("Without names: {name}"),
+    N_("Without names: {name}"), N_("Reply: {name}"), N_("Reply: {name} and {n} more"),
 )  # fmt: skip
 
 
@@ -437,6 +437,8 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "translation": (_("translation"), _("translations")),
         "writing": (_("text of the page Write"), _("texts of the page Write")),
         "comparison": (_("comparison of models"), _("comparisons of models")),
+        "reply": (_("reply to a letter"), _("replies to letters")),
+        "due": (_("list of deadlines"), _("lists of deadlines")),
         "stand_ins": (_("key to a copy without names"), _("keys to copies without names")),
         DOCUMENT: (_("document that nothing uses"), _("documents that nothing uses")),
     }

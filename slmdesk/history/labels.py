@@ -19,6 +19,8 @@ KINDS = {
     "versions": (N_("Comparison of versions"), "arrow-left-right"),
     "comparison": (N_("Comparison of models"), "package"),
     "writing": (N_("Text"), "pencil"),
+    "reply": (N_("Reply"), "pencil"),
+    "due": (N_("Deadlines"), "calendar"),
     "stand_ins": (N_("Copy without names"), "eye-off"),
 }
 OTHER_KIND = (N_("Result"), "file-text")
