@@ -11,6 +11,7 @@ from slmdesk.base.text.folding import fold
 from slmdesk.claims.deadlines.wording import sender_of
 from slmdesk.claims.finders.names import has_address
 from slmdesk.claims.finders.numbers import Day, find_amounts, find_days, find_ibans
+from slmdesk.redact.table import is_first_name
 from slmdesk.tasks.replies.points import Sentence, words
 from slmdesk.tasks.replies.types import Fact, Frame
 from slmdesk.tasks.replies.wording import sentences_in
@@ -102,15 +103,31 @@ def frame_of(
 
 def _recipient(head: Head, signed: str) -> Iterator[str]:
     """Yield the name of who wrote the letter, and the lines of the address below it."""
-    name = sender_of(head.above, is_mail=False) or _author(head) or signed
+    writes = _private_sender(head) or sender_of(head.above, is_mail=False)
+    name = writes or _author(head) or signed
     if not name:
         return
     yield name
     lines = head.above.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
+    if "" in lines:  # another address may begin behind it
+        lines = lines[: lines.index("")]
     places = [at for at, line in enumerate(lines, 1) if has_address(line)]
     for line in lines[: max(places, default=0)]:
         if not re.search(r"[:@\t]", line):
             yield line.strip(" *_|")
+
+
+def _private_sender(head: Head) -> str:
+    """Return the person with whose address a letter begins: below it stands that of
+    whom it is written to. None of who is greeted in it.
+    """
+    name, *lines = head.above.strip().splitlines()[: 1 + MOST_ADDRESS] or [""]
+    name = name.strip(" *_|")
+    is_person = _PERSON.fullmatch(name) and not sender_of(name, is_mail=False)
+    is_greeted = name.split()[-1:] and name.split()[-1] in head.greeting
+    if is_person and not is_greeted and any(map(has_address, lines)):
+        return name
+    return ""
 
 
 def _author(head: Head) -> str:
@@ -119,12 +136,16 @@ def _author(head: Head) -> str:
 
 
 def _signed(head: Head, address: str) -> str:
-    """Return the name of the person who sent a mail: their address has it too."""
+    """Return the name of the person who sent a mail: their address has it too. A
+    department has an address of its name, but no first name.
+    """
     address = fold(address)
     for line in (_author(head), *map(str.strip, head.below.splitlines())):
         is_person = _PERSON.fullmatch(line) and not sender_of(line, is_mail=False)
         if is_person and fold(line.split()[-1]) in address:
-            return line
+            first = line.split()[0]
+            if is_first_name(first) or re.match(rf"{fold(first)[0]}[._-]", address):
+                return line
     return ""
 
 

@@ -13,7 +13,7 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.text.relevance import sums_up, with_umlauts
 from slmdesk.base.text.threads import ends_earlier, headers_in
-from slmdesk.claims.deadlines.finding import find_terms, is_title
+from slmdesk.claims.deadlines.finding import ends_with_receipt, find_terms, is_title
 from slmdesk.claims.finders.numbers import Day, find_dates
 from slmdesk.tasks.summaries.linking import Piece
 
@@ -216,7 +216,9 @@ def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day |
         if not (pieces[at].is_heading or is_line or at <= letterhead):
             continue
         for date in find_dates(text, language):
-            if date.readings and all(date.readings[0]) and not has("born", text[: date.start], ""):
+            before = text[: date.start]
+            is_other = has("born", before, "") or ends_with_receipt(before)
+            if date.readings and all(date.readings[0]) and not is_other:
                 return date.readings[0], text[date.start : date.end]
     return None, ""
 

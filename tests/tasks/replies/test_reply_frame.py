@@ -1,0 +1,52 @@
+"""To whom an answer goes, and how it greets."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.tasks.replies.frame import Head, frame_of
+from slmdesk.tasks.summaries.linking import Piece
+from slmdesk.tasks.summaries.papers import own_date
+
+pytestmark = pytest.mark.pure
+
+OFFICE = "Rotes Kreuz Musterland e.V.\nAllee 5\n14469 Potsdam"
+PERSON = "Lena Hoffmann\nGutenbergstraße 12\n14467 Potsdam"
+
+
+def frame(above: str = "", greeting: str = "", below: str = "", author: str = ""):
+    head = Head(above, greeting, below, is_mail=bool(author), author=author)
+    return frame_of(head, (), range(0), "de", "de", "2026-11-30")
+
+
+def test_a_private_letter_begins_with_who_wrote_it_not_with_who_gets_it():
+    assert frame(f"{PERSON}\n\n{OFFICE}", "Guten Tag,").recipient == tuple(PERSON.splitlines())
+
+
+def test_who_is_greeted_did_not_write_the_letter():
+    asked = frame(f"{PERSON}\n\n{OFFICE}", "Sehr geehrte Frau Hoffmann,")
+    assert asked.recipient == tuple(OFFICE.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("below", "author", "greeted"),
+    [
+        ("Anna Weber", "Weber <weber@amt.de>", "Guten Tag Anna Weber,"),
+        ("Xolani Weber", "x.weber@amt.de", "Guten Tag Xolani Weber,"),
+        ("Schadensabteilung Haftpflicht", "haftpflicht@amt.de", ""),
+        ("", "Amt Marktüberwachung <marktueberwachung@amt.de>", ""),
+    ],
+)
+def test_a_department_is_not_greeted_as_a_person(below, author, greeted):
+    salutation = frame(below=below, author=author).salutation
+    assert salutation == (greeted or "Sehr geehrte Damen und Herren,")
+
+
+@pytest.mark.parametrize(
+    ("line", "dated"),
+    [("Köln, 24. August 2025", (2025, 8, 24)), ("Eingang 24.08.2025, 20:42 Uhr", None)],
+)
+def test_a_day_of_receipt_is_not_the_day_of_the_letter(line, dated):
+    piece = Piece("d", 1, 0, len(line), BlockKind.PARAGRAPH, line)
+    assert own_date((piece,), range(1), "de")[0] == dated
