@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from textwrap import shorten
 from typing import Any
 
 from slmdesk.base.text.words import tongue
@@ -22,13 +21,15 @@ from slmdesk.claims.finders.negation import denials
 from slmdesk.claims.finders.numbers import find_amounts, find_ibans
 from slmdesk.claims.judge import missing
 from slmdesk.claims.values import values_of
-from slmdesk.claims.words import stems
+from slmdesk.claims.words import stems, words
 from slmdesk.tasks.jobs.runner import step_of
 from slmdesk.tasks.replies.points import begins, is_offer
 from slmdesk.tasks.replies.types import Point, Reply, Stance
 
-MOST_QUOTED = 60
-"""Characters of a point that a sentence of ours quotes."""
+WHOLE, LEAST_QUOTED, MOST_QUOTED = 110, 50, 200
+"""A sentence of ours quotes a point of so many characters whole, and of a longer one at
+least so many, at most so many.
+"""
 LEAST_WORDS, MOST_WORDS = 5, 40
 """Words of a point that a model answers."""
 MOST_TOKENS = 110
@@ -44,6 +45,7 @@ _TO_TELL = {"agree": "yes", "refuse": "no"}
 _TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
+_CLAUSE = re.compile(r"\s?[,;:](?=\s(?!\d))|\s[–—](?=\s)")
 
 
 @cache
@@ -72,11 +74,25 @@ def own_answer(point: Point, language: str) -> str:
     amounts = find_amounts(point.text, "")
     amount = point.text[slice(*amounts[0])] if amounts else ""
     kind = "question" if point.is_question else "demand"
-    quoted = shorten(point.text, MOST_QUOTED, placeholder=" …")
-    parts = [known[kind].format(point=quoted)]
+    parts = [known[kind].format(point=named(point.text))]
     if not point.said or point.stance in (Stance.REFUSE, Stance.TIME, Stance.PAID):
         parts.append(known[manner].format(amount=amount))
     return " ".join((*parts, *_said(point)))
+
+
+def named(text: str) -> str:
+    """Return the words that name a point: all, or those up to the end of a clause."""
+    if len(text) <= WHOLE:
+        return text
+    for clause in _CLAUSE.finditer(text, LEAST_QUOTED, MOST_QUOTED):
+        begun = text[: clause.start()]
+        if begun.count("(") == begun.count(")"):
+            return f"{begun} …"
+    if len(text) <= MOST_QUOTED:
+        return text
+    # a preposition, an article or § says nothing alone
+    said = words(text[:MOST_QUOTED].rpartition(" ")[0], tongue(text))
+    return f"{text[: said[-1].end] if said else text} …"
 
 
 def _manner(point: Point) -> str:

@@ -6,6 +6,7 @@ from slmdesk.tasks.replies.types import Point
 from slmdesk.tasks.replies.wording import (
     filled,
     is_worded,
+    named,
     own_answer,
     slots_of,
     worded_answer,
@@ -101,3 +102,19 @@ def test_what_agreeing_is_depends_on_the_point(text: str, answer: str) -> None:
 def test_a_letter_in_another_language_is_answered_in_sentences_of_ours() -> None:
     assert is_worded(point(), "de")
     assert not is_worded(point(), "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Send the access-controlled keys.", "Send the access-controlled keys."),
+        (
+            "To prepare our response, we need you to gather the documents (all of them, unredacted) by April 8, 2026: "
+            "all orders and all invoices.",
+            "To prepare our response, we need you to gather the documents (all of them, unredacted) by April 8, 2026 …",
+        ),
+        (f"We {'firmly ' * 30}ask for the", f"We {'firmly ' * 28}…"),
+    ],
+)
+def test_a_point_is_named_whole_or_up_to_the_end_of_a_clause(text: str, name: str) -> None:
+    assert named(text) == name
