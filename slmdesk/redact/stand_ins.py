@@ -250,7 +250,7 @@ class _Returning:
         for number, entry in enumerate(table):
             for original, stand_in in _targets(entry):
                 hits += self._hits(number, entry.kind, original, stand_in)
-        hits.sort(key=lambda hit: (hit.start - hit.end, hit.start))
+        hits.sort(key=lambda hit: (hit.start - hit.end, hit.start, self._text[hit.start : hit.end] != hit.stand_in))
         taken = dict[int, _Place]()
         for hit in hits:
             over = {taken[at] for at in range(hit.start, hit.end) if at in taken}

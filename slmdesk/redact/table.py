@@ -211,10 +211,13 @@ class _Maker:
 
     def _add_firm(self, original: str) -> None:
         base, form = _without_form(original)
+        used = {substitute for entry in self.entries for _, substitute in entry.pairs}
         for at, entry in enumerate(self.entries):
-            if entry.kind is Kind.FIRM and fold(_without_form(entry.original)[0]) == fold(base):
-                made = original.replace(base, _without_form(entry.substitute)[0], 1)
-                if made != original and self._is_free(made):
+            known, other = _without_form(entry.original)[0], _without_form(entry.substitute)[0]
+            if entry.kind is Kind.FIRM and fold(known) == fold(base):
+                cased = other.upper() if base.isupper() else other
+                made = original.replace(base, cased, 1)
+                if made not in used:
                     self.entries[at] = changed(entry, forms=(*entry.forms, (original, made)))
                     self.take(made)
                     return

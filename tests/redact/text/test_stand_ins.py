@@ -99,3 +99,12 @@ def test_another_draw_gives_others_and_none_is_taken_twice() -> None:
 def test_words_that_are_no_address_get_a_stand_in_too_and_a_year_none() -> None:
     table = stand_ins_for("am neuen weg, 2026", [(Kind.ADDRESS, "neuen weg"), (Kind.REFERENCE, "2026")], "a", ())
     assert [entry.original for entry in table] == ["neuen weg"]
+
+
+def test_one_firm_has_one_stand_in_however_it_is_written() -> None:
+    names = ["Grothe Bau GmbH", "GROTHE BAU GMBH", "Grothe Bau", "Grothe bau GmbH & Co. KG"]
+    text = ", ".join(names)
+    table = stand_ins_for(text, [(Kind.FIRM, name) for name in names], "x", ())
+    out, _, _ = with_stand_ins(text, table)
+    assert len({words.split()[0].casefold().rstrip(",") for words in out.split(", ")}) == 1
+    assert put_back(out, table).text == text
