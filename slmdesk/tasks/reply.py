@@ -25,7 +25,7 @@ from slmdesk.tasks.replies.types import (
     joined,
     with_point,
 )
-from slmdesk.tasks.replies.wording import prompt_version, to_word
+from slmdesk.tasks.replies.wording import prompt_version, to_word, writer_of
 from slmdesk.tasks.report import Edit, Report
 from slmdesk.tasks.shape import (
     NO_SOURCES,
@@ -241,7 +241,7 @@ class Answer(Task[ReplyRequest, Reply]):
             "points": points,
             "facts": facts,
             "letter": letter,
-            "model": reply.model,
+            "model": writer_of(reply),
         }
 
 

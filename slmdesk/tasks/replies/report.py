@@ -8,6 +8,7 @@ from slmdesk.base.letters import Letter, LetterPart
 from slmdesk.base.texts import N_, _, ngettext
 from slmdesk.tasks.replies.edits import ADD, DOWN, FRAME, SAY, STRIKE, UP
 from slmdesk.tasks.replies.types import STANCES, Point, Reply
+from slmdesk.tasks.replies.wording import writer_of
 from slmdesk.tasks.report import Report, Section, Statement
 
 FACTS = {
@@ -48,7 +49,7 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
         lead=lead,
         documents=reply.papers,
         language=reply.language,
-        model=reply.writer,
+        model=writer_of(reply),
         is_editable=True,
         is_unfilled=not reply.model,
         wanting="" if reply.model else _("A model would word the answers."),
@@ -179,7 +180,7 @@ def letter_of(reply: Reply) -> Letter:
         body=tuple(part for part in body if part.text),
         closing=frame.closing,
         language=reply.language,
-        model=reply.writer,
+        model=writer_of(reply),
         is_draft=any(not point.stance for point in shown),
     )
 

@@ -129,13 +129,6 @@ class Reply(Record):
     tone: str = "formal"
 
     @property
-    def writer(self) -> str:
-        """Name of the model that worded an answer. Empty where none did."""
-        if any(point.is_asked for point in self.points):
-            return self.model
-        return ""
-
-    @property
     def shown(self) -> tuple[Point, ...]:
         """The points as the letter to be answered has them, the doubted ones last."""
         return tuple(sorted(self.points, key=lambda point: point.is_doubted))

@@ -169,6 +169,15 @@ def to_word(reply: Reply) -> list[Point]:
     ]
 
 
+def writer_of(reply: Reply) -> str:
+    """Return the name of the model of which a sentence stands in the letter, or ""."""
+    for point in reply.points:
+        is_ours = point.is_edited or point.answer == own_answer(point, reply.language)
+        if point.is_asked and not (is_ours or point.is_left_out):
+            return reply.model
+    return ""
+
+
 def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
     """Build the step that words our answer to a point."""
     known = sentences_in(language)

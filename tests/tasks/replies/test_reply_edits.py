@@ -6,6 +6,7 @@ from slmdesk.base.record import changed
 from slmdesk.tasks.replies.edits import ADD, SAY, STRIKE, UP, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import Frame, Point, Reply, joined, with_point
+from slmdesk.tasks.replies.wording import own_answer
 from slmdesk.tasks.report import Edit
 
 pytestmark = pytest.mark.pure
@@ -79,3 +80,11 @@ def test_the_window_shows_each_point_with_what_is_chosen() -> None:
     assert second.chosen == ""
     assert more.actions == (ADD,)
     assert report.lead == "2 points, 1 left open"
+
+
+def test_a_model_is_named_where_a_sentence_of_it_stands() -> None:
+    worded = changed(FIRST, stance="agree", answer="We will.", is_asked=True)
+    assert letter_of(with_point(REPLY, worded)).model == "M"
+    failed = changed(worded, answer=own_answer(worded, "en"))
+    for point in (failed, changed(worded, is_edited=True), changed(worded, is_left_out=True)):
+        assert letter_of(with_point(REPLY, point)).model == ""

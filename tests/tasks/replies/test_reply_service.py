@@ -8,6 +8,7 @@ from fakes.recorder import sized
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.tasks.replies.edits import SAY
 from slmdesk.tasks.replies.types import ReplyRequest
+from slmdesk.tasks.replies.wording import writer_of
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportMade
 
@@ -69,7 +70,7 @@ def test_a_stance_is_worded_by_a_model_and_taken_back(opened) -> None:
 
     former = edited(recorder, item, Edit(first.id, action="agree"))
     assert reply_of(recorder, item).points[0].answer == WORDED
-    assert reply_of(recorder, item).writer == "Echo"
+    assert writer_of(reply_of(recorder, item)) == "Echo"
     recorder.calls.tasks.restore(item, former)
     assert reply_of(recorder, item).points[0] == first
     assert second.stance == ""
@@ -83,7 +84,7 @@ def test_a_small_model_is_not_asked(opened) -> None:
     edited(recorder, item, Edit(first.id, action="agree"))
     edited(recorder, item, Edit(first.id, action=SAY, value={"text": "on Monday"}))
     assert reply_of(recorder, item).points[0].answer.endswith("On Monday.")
-    assert reply_of(recorder, item).writer == ""
+    assert writer_of(reply_of(recorder, item)) == ""
 
 
 def test_a_value_that_no_paper_has_is_marked_where_a_person_writes_it(opened) -> None:
