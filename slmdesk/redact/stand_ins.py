@@ -39,7 +39,7 @@ _INITIALS = r"(?<![\w.])(?:[A-Z]\.[ \u00a0]?)+"
 _INITIAL_BEFORE = re.compile(r"(?<![\w.])([A-Z])\.?[ \u00a0]?$")
 _INITIAL_BEHIND = re.compile(r",[ \u00a0]?([A-Z])\.")
 _BY_DIGITS = (Kind.PHONE, Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.REFERENCE)
-_IN_ONE_PIECE = (Kind.EMAIL, Kind.WEB)
+_WORDS = (Kind.PERSON, Kind.FIRM, Kind.ADDRESS, Kind.OTHER)
 LEAST_LOOSE = 6
 """Fewest letters and digits of a number that is known however it is grouped."""
 LEAST_WORD = 4
@@ -91,17 +91,19 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
 
     Raises KnownError `redaction.ambiguous`, `redaction.no_substitute`.
     """
-    finds = list[Find]()
-    for kind, each in words:
-        least = LEAST_FIGURES if squeezed(each).isdigit() else LEAST_OUT
-        if len(squeezed(each)) >= least:
-            finds.append(Find(kind, 0, 0, each, Certainty.SURE, "list"))
-    for find in [*finds]:
-        if find.kind is Kind.PERSON:
-            shape = rf"{_INITIALS}{re.escape(find.text)}(?!\w)"
-            some = set(re.findall(shape, text))
-            finds += [changed(find, text=name) for name in some - {find.text}]
+    finds = [Find(kind, 0, 0, each, Certainty.SURE, "list") for kind, each in words if _is_long(each)]
+    finds += [
+        changed(find, text=name)
+        for find in finds
+        if find.kind is Kind.PERSON
+        for name in sorted(set(re.findall(rf"{_INITIALS}{re.escape(find.text)}(?!\w)", text)))
+    ]
     return table_for(text, finds, draw=draw, taken=taken)
+
+
+def _is_long(words: str) -> bool:
+    signs = squeezed(words)
+    return len(signs) >= (LEAST_FIGURES if signs.isdigit() else LEAST_OUT)
 
 
 def with_stand_ins(text: str, table: Table) -> tuple[str, int, tuple[str, ...]]:
@@ -349,8 +351,6 @@ class _Returning:
             for original, stand_in in each.pairs
             if stand_in[0] == there and stand_in.endswith(f" {place.stand_in}")
         }
-        if fold(there) in self._known and not meant:
-            return []
         if len(meant) == 1:
             return [(*initial.span(1), meant.pop())]
         return None if before and before[0].strip().endswith(".") else []
@@ -404,16 +404,12 @@ def _turned(words: str) -> str:
 def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
     """Return what matches a stand-in in all its forms."""
     signs = squeezed(stand_in)
-    if kind in _IN_ONE_PIECE:
-        shape, ending = re.escape(stand_in), ""
+    shape, ending = re.escape(stand_in), ""
+    if kind in _WORDS:
+        shape, ending = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", stand_in))), _ENDING
     elif kind in _BY_DIGITS and len(signs) >= LEAST_LOOSE:
         lead = re.escape(stand_in[: stand_in.lower().find(signs[0])])
-        shape, ending = rf"(?:{lead})?" + r"[\s./()–-]{0,3}".join(map(re.escape, signs)), ""
-    elif kind in _BY_DIGITS or kind is Kind.BIRTH:
-        shape, ending = re.escape(stand_in), ""
-    else:
-        shape = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", stand_in)))
-        ending = _ENDING
+        shape = rf"(?:{lead})?" + r"[\s./()–-]{0,3}".join(map(re.escape, signs))
     shape = shape.replace("ß", "(?:ß|ss)")
     return re.compile(rf"(?<![^\W_]){shape}{ending}(?![^\W_])", re.IGNORECASE)
 
