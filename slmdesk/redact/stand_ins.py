@@ -45,10 +45,10 @@ LEAST_LOOSE = 6
 LEAST_WORD = 4
 BESIDE = 40
 """Letters around a stand-in, in which the words beside it stand."""
-LEAST_OUT, LEAST_FIGURES = 3, 5
-"""Fewest letters of what is replaced, and fewest digits: "2026" is a part of a number in one place, and a year in all
-others.
-"""
+LEAST_OUT, LEAST_FIGURES = 3, 4
+"""Fewest letters of what is replaced, and fewest digits: shorter numbers stand for too much else."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+"""Matches what may be a part of a number in one place, and is a year in all others."""
 
 
 class Why(StrEnum):
@@ -103,7 +103,8 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
 
 def _is_long(words: str) -> bool:
     signs = squeezed(words)
-    return len(signs) >= (LEAST_FIGURES if signs.isdigit() else LEAST_OUT)
+    least = LEAST_FIGURES if signs.isdigit() else LEAST_OUT
+    return len(signs) >= least and not _YEAR.fullmatch(signs)
 
 
 def with_stand_ins(text: str, table: Table) -> tuple[str, int, tuple[str, ...]]:
