@@ -73,6 +73,7 @@ class NamelessSheet(Dialog):
         words = _("Replace this too")
         self._word = text_line("nameless_word", self, words, label=words)
         self._word.returnPressed.connect(self._add)
+        self._word.textChanged.connect(lambda typed: self._copy.setDefault(not typed))  # Enter adds it
         add = button(_("Add"), "nameless_add", self, on=self._add)
         back = button(_("Put names back…"), "nameless_back", self, kind="quiet", on=self._back)
         self._copy = button(_("Copy"), "nameless_copy", self, kind="primary", on=self._on_copy)
@@ -163,7 +164,9 @@ class NamesBackSheet(Dialog):
         named(self._keys, "names_back_key", label=_("Key"))
         self._keys.value_chosen.connect(self._begin)
         self._text = _text("names_back_text", _("The text with its names"), self)
+        self._text.setPlainText(self._source)
         self._notes = _text("names_back_notes", _("What came back and what not"), self)
+        self._notes.hide()
         self._copy = button(_("Copy"), "names_back_copy", self, kind="primary", on=self._on_copy)
         self._copy.setDefault(True)
         label = plain_label(_("Key"), self, name="names_back_key_label", wraps=False)
@@ -179,6 +182,7 @@ class NamesBackSheet(Dialog):
         )
 
     def _list(self, keys: tuple[Key, ...]) -> None:
+        self._keys.setEnabled(bool(keys))
         for key in keys:
             self._keys.addItem(key_words(key), key.id)
 

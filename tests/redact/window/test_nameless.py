@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 
-from slmdesk.ui.redaction.nameless import NamelessSheet, NamesBackSheet
+from slmdesk.ui.redaction.nameless import NamelessSheet
 
 pytestmark = pytest.mark.gui
 TEXT = "Frau Sabine Müller schuldet Herrn Hannes Tannenkamp Geld."
@@ -51,8 +53,20 @@ def test_one_press_takes_a_find_out_and_words_are_added(program):
     program.wait(lambda: "Geld" not in shown(program, "nameless_text"))
 
 
-def test_without_a_key_it_says_so(start):
+def test_enter_in_the_line_for_words_copies_nothing(program):
+    line, pressed = program.find("nameless_word"), []
+    program.find("nameless_copy").clicked.connect(lambda: pressed.append(1))
+    QTest.keyClicks(line, "G")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert "two letters" in program.find("nameless_said").text()
+    assert pressed == []
+
+
+def test_without_a_key_it_says_so_below_what_was_on_the_clipboard(start):
     program = start()
+    QGuiApplication.clipboard().setText(TEXT)
     program.frame.nameless.put_back()
     program.wait(lambda: "key" in program.find("names_back_said").text())
-    assert program.window.findChild(NamesBackSheet) is not None
+    assert shown(program, "names_back_text") == TEXT
+    assert program.find("names_back_notes").isHidden()
+    assert not program.find("names_back_key").isEnabled()
