@@ -308,9 +308,9 @@ class StatementPainter(QStyledItemDelegate):
         if row.text or statement.is_open:
             colour = "ink" if statement.text else "ink2"
             made.add(self._text_of(row, width), left, colour)
+        self._add_lines(made, row, statement.notes, left, width)
         if row.has_days:
             made.height = max(made.height, top + made.parts[0][0].height)
-        self._add_lines(made, row, statement.notes, left, width)
 
     def _add_asked(self, made: Drawn, row: Row, left: float, width: float) -> None:
         """Add the words that a statement answers, and how it does: what can be chosen

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from slmdesk.base.record import changed
-from slmdesk.tasks.report import Layout, Report, Section, Statement
+from slmdesk.tasks.report import Layout, Report, Section, Statement, Value
 from slmdesk.tasks.shape import Growth
 from slmdesk.ui.kit.base.theme import ThemeKeeper
 
@@ -44,6 +44,15 @@ def test_a_report_that_says_nothing_is_shown_as_nothing(qtbot, layout):
     assert pane.view.statements == []
     assert not pane.findChild(QWidget, "sample_begin").isVisible()
     assert pane.findChild(QLabel, "sample_coverage").text() == "Nothing was read."
+
+
+def test_what_stands_below_a_statement_begins_beside_a_day_of_two_lines(qtbot):
+    past = Statement("Pay.", id="a", value=Value(date="2020-03-05"), notes=("a.pdf",))
+    pane, __ = pane_of(qtbot, Report("sample", "Due", (Section((past,), "Overdue"),)))
+    shown = pane.view.lists[0]
+    day, text, note = shown.painter.drawn(shown.rows.rows[1]).parts
+    assert day[0].height > text[0].height
+    assert note[1].y() == text[1].y() + text[0].height
 
 
 def test_a_statement_without_text_says_why(qtbot):
