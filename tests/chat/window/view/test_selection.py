@@ -174,7 +174,7 @@ def test_the_menu_copies_and_acts(qtbot, view, monkeypatch, has_voice):
     ]  # fmt: skip
     more = menu.actions()[-1].menu()
     words = [action.text() for action in more.actions() if action.text()]
-    assert words == ["Open in Write", "Copy without names…", "Copy as", "Details"]
+    assert words == ["Open in Write", "Copy as", "Details"]
     with qtbot.waitSignal(view.menu_chosen) as reported:
         more.actions()[-1].trigger()
     assert reported.args == [view.rows[1].view.id, "details"]
