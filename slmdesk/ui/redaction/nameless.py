@@ -73,11 +73,11 @@ class NamelessSheet(Dialog):
         words = _("Replace this too")
         self._word = text_line("nameless_word", self, words, label=words)
         self._word.returnPressed.connect(self._add)
-        self._word.textChanged.connect(lambda typed: self._copy.setDefault(not typed))  # Enter adds it
         add = button(_("Add"), "nameless_add", self, on=self._add)
         back = button(_("Put names back…"), "nameless_back", self, kind="quiet", on=self._back)
         self._copy = button(_("Copy"), "nameless_copy", self, kind="primary", on=self._on_copy)
         self._copy.setDefault(True)
+        self._word.textChanged.connect(lambda typed: self._copy.setDefault(not typed))  # Enter adds it
         self._copy.setEnabled(False)
         foot = row((self._word, 1), add, back, self._copy, gap=theme.SPACE_8)
         column(
