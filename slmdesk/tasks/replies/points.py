@@ -134,7 +134,7 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
                 spans=(span,),
                 is_item=is_item,
                 begins=not start,
-                leads=text.endswith(":"),
+                leads=text.endswith(":") or begins("ahead", text, language),
             )
 
 

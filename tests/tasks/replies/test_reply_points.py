@@ -81,3 +81,22 @@ def test_the_head_and_the_earlier_mail_are_no_points() -> None:
 def test_an_offer_asks_for_nothing() -> None:
     assert is_offer("We propose a meeting in May.", "en")
     assert not is_offer("Please confirm what we propose.", "en")
+
+
+def test_what_only_introduces_points_is_none_of_its_own() -> None:
+    items = ("1. Please send the keys.", "2. Please pay the rent.")
+    shown = ["Please send the keys.", "Please pay the rent."]
+    assert points("Dear Mrs Adeyemi,", "Please do the following.", *items) == shown
+    pay = "Following our call, please pay."
+    assert points("Dear Mrs Adeyemi,", pay, *items) == [pay, *shown]
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting", "asked"),
+    [
+        ("en", "Dear Sir,", "The board wishes to close the matter and respectfully requests Mr Hill's cooperation."),
+        ("es", "Estimada señora:", "Le escribo para exigirle una respuesta."),
+    ],
+)
+def test_what_a_longer_sentence_asks_is_a_point(language: str, greeting: str, asked: str) -> None:
+    assert points(greeting, asked, language=language) == [asked]
