@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 
-from slmdesk.base.documents import BlockKind, Page
+from slmdesk.base.documents import Page
 from slmdesk.base.language import LANGUAGES, in_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.days import Role, tells_a_state
-from slmdesk.claims.deadlines.finding import Event, find_due, find_terms
+from slmdesk.claims.deadlines.finding import Event, find_due, find_terms, lays_duty
 from slmdesk.tasks.deadlines.types import RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.choosing import choose
@@ -21,6 +22,23 @@ from slmdesk.tasks.summaries.lines import Line, lines_of
 from slmdesk.tasks.summaries.linking import Point, SingleText, SummaryTexts
 from slmdesk.tasks.summaries.papers import own_date
 from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
+
+_LASTS = re.compile(
+    r"(?:lauf(?:zeit|end)|mietzeit|dauer|zeitraum|periode|phase|garantie|lock-?up|"
+    r"sperrfrist|gültig|gueltig|befristet|unkündbar|unkuendbar|geleistet\w*|erbracht\w*|"
+    r"^(?:gesamt|summe|total)|\bterm|period|valid|guarantee|warranty|performed|"
+    r"durée|garantie|période|valable|vigen\w+|garantía|per[ií]odo|válid[oa])\w{0,2}\b"
+    r"[^.;|]{0,25}$",
+    re.IGNORECASE,
+)
+"""Before a day that only ends what lasts, or until which work was done."""
+_IS_DONE = re.compile(
+    r"(?:^|[;:|] )\W*(?:(?!nicht|not|pas|no\b)[\w/-]+:? )?"
+    r"(?:erledigt|bezahlt|beglichen|abgeschlossen|done|paid|completed|fait|payée?|réglée?|hecho|pagad[oa])"
+    r"(?: (?:am|on|le|el) [^;|]*)?[^\w;|]*(?:$|[;|])",
+    re.IGNORECASE,
+)
+"""The cell of a row, with the name of its column or without, that says so."""
 
 
 def finding(
@@ -57,38 +75,35 @@ def _points(
 ) -> Iterable[Point]:
     """Yield what may be due: what is to be done, each said once, then all else.
 
-    In that only a day with a time of day counts, which is an appointment.
+    In that only a day with a time of day counts, which is an appointment. None is said
+    with the title above it, whose day is not theirs.
     """
-    plain = [changed(line, is_first=False, text=_own(line)) for line in lines]
+    plain = [
+        changed(line, is_first=False, text=line.text.removeprefix(line.head))
+        for line in lines
+    ]
     chosen = choose(plain, 0)
     for line in (*chosen.actions, *chosen.rest):
         if not line.is_earlier:
             group = KEY_POINTS
-            is_row = texts.pieces[line.piece].kind is BlockKind.TABLE_ROW
-            if line.is_action or (is_row and _is_limit(line.text, language)):
+            if _is_to_do(line, language):
                 group = TO_DO
             quotation = texts.pieces[line.piece].text[line.start : line.end]
-            text = line.text
-            if is_row:  # its own cells say more than the title above
-                text = text.removeprefix(line.head)
-            yield Point(text, line.pieces, label=group, quotation=quotation)
+            yield Point(line.text, line.pieces, label=group, quotation=quotation)
 
 
-def _is_limit(text: str, language: str) -> bool:
-    """Return whether the row of a table names the last day of something: "Frist
-    20.02.2026".
+def _is_to_do(line: Line, language: str) -> bool:
+    """Return whether something is to be done, or a row names the last day of something:
+    "Frist 20.02.2026". Not if that is done, or the day ends only what lasts until it.
     """
-    if tells_a_state(text, language):
+    text, is_duty = line.text, lays_duty(line.text, language)
+    named = find_due(text, language).days
+    days = [day for day in named if is_duty or not _LASTS.search(text[: day.begin])]
+    if (named and not days) or _IS_DONE.search(text):
         return False
-    days = find_due(text, language).days
+    if line.is_action or tells_a_state(text, language):
+        return line.is_action
     return any(day.role in (Role.BY, Role.BEFORE) for day in days)
-
-
-def _own(line: Line) -> str:
-    """Return the words of a line without the title of its paper."""
-    if line.is_first:
-        return line.text.removeprefix(line.head)
-    return line.text
 
 
 def _deadlines(

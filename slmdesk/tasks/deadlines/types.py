@@ -11,7 +11,7 @@ from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
 from slmdesk.tasks.shape import Field, FieldKind
 
-RULES = "1"
+RULES = "2"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""

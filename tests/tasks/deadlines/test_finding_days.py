@@ -82,6 +82,54 @@ def test_the_row_of_a_table_may_name_a_last_day():
     assert [day.day for day in found(page(1, HEAD), rows)] == ["2027-03-31"]
 
 
+def rows(*cells: str) -> list[str]:
+    table = page(2, "Schritt\tWann\tStand", *cells, kind=BlockKind.TABLE_ROW)
+    return [day.day for day in found(page(1, HEAD), table)]
+
+
+def test_the_day_of_a_title_makes_no_deadline_of_the_rows_below_it():
+    parts = (
+        (BlockKind.HEADING, "Kostennote"),
+        (BlockKind.HEADING, "Leistungen der Kanzlei (bis 27. Januar 2027)"),
+        (BlockKind.TABLE_ROW, "Datum\tTätigkeit\tStunden"),
+        (BlockKind.TABLE_ROW, "18.01.2027\tPrüfung der Akte\t2,5"),
+    )
+    blocks, text = [], ""
+    for kind, part in parts:
+        blocks.append(Block(kind, len(text), len(text) + len(part)))
+        text += f"{part}\n"
+    table = Page(2, "2", text, PageStatus.READ, tuple(blocks))
+    assert "Prüfung" not in " ".join(day.text for day in found(page(1, HEAD), table))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Gutachten einreichen\tbis 31. März 2027\terledigt",
+        "Vorschuss\tbis 31. März 2027\tbezahlt am 2. November 2026",
+        "Deposit\tby 31 March 2027\tPaid",
+        "Standortgarantie\tbis 31. März 2027\thoch",
+        "Festlaufzeit\t15 Jahre (bis 31. Dezember 2041)",
+        "Lock-up\tbis 31. März 2027",
+        "Gesamt bis 31. März 2027\t24,8",
+    ],
+)
+def test_what_is_done_or_ends_by_itself_is_not_due(row):
+    assert rows(row) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Gutachten einreichen\tbis 31. März 2027\tnicht erledigt",
+        "Vorschuss\tbis 31. März 2027\tnoch nicht bezahlt",
+        "Standortgarantie bis 31. März 2027\tmuss vorher verlängert werden",
+    ],
+)
+def test_what_is_open_is_due(row):
+    assert rows(row) == ["2027-03-31"]
+
+
 def test_a_time_that_a_contract_tells_of_is_no_deadline_without_a_day():
     contract = page(1, "Mietvertrag", "Der Vermieter kündigt den Zutritt mindestens 6 Wochen vor dem Termin an.")
     assert found(contract) == ()
