@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -26,12 +27,13 @@ from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
 _LASTS = re.compile(
     r"(?:lauf(?:zeit|end)|mietzeit|dauer|zeitraum|periode|phase|garantie|lock-?up|"
     r"sperrfrist|gültig|gueltig|befristet|unkündbar|unkuendbar|geleistet\w*|erbracht\w*|"
-    r"^(?:gesamt|summe|total)|\bterm|period|valid|guarantee|warranty|performed|"
+    r"^(?:gesamt|summe|total|honorar|fees|saldo|balance)|\bterm|period|valid|guarantee|warranty|performed|"
     r"durée|garantie|période|valable|vigen\w+|garantía|per[ií]odo|válid[oa])\w{0,2}\b"
     r"[^.;|]{0,25}$",
     re.IGNORECASE,
 )
 """Before a day that only ends what lasts, or until which work was done."""
+_HALF_A_YEAR = timedelta(days=183)
 _IS_DONE = re.compile(
     r"(?:^|[;:|] )\W*(?:(?!nicht|not|pas|no\b)[\w/-]+:? )?"
     r"(?:erledigt|bezahlt|beglichen|abgeschlossen|done|paid|completed|fait|payée?|réglée?|hecho|pagad[oa])"
@@ -120,9 +122,21 @@ def _deadlines(
     found = list[Deadline]()
     for sentence in document.sentences:
         for deadline in made.deadlines([sentence]):
-            if _is_listed(deadline, sentence.group, made, text.language):
+            is_listed = _is_listed(deadline, sentence.group, made, text.language)
+            if is_listed and not _is_past(deadline, document.dated):
                 found.append(deadline)
     return found
+
+
+def _is_past(deadline: Deadline, own: Sequence[int]) -> bool:
+    """Return whether a day without a year, taken for the next such day after the paper,
+    is rather the last before it, as it lies nearer: it tells of the past.
+    """
+    if deadline.words or not (deadline.day and own):
+        return False
+    day = date.fromisoformat(deadline.day)
+    is_named = f"{day:%y}" in deadline.text
+    return not is_named and day - date(*own) > _HALF_A_YEAR
 
 
 def _is_listed(

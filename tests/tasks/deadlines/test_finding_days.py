@@ -130,6 +130,19 @@ def test_what_is_open_is_due(row):
     assert rows(row) == ["2027-03-31"]
 
 
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ("Bitte senden Sie uns den Antrag bis zum 15. Januar.", ["2027-01-15"]),
+        ("Bitte senden Sie uns den Antrag bis zum 15. Oktober 2027.", ["2027-10-15"]),
+        ("Bitte prüfen Sie die Stunden für August bis 30.09.", []),
+        ("Die Planung ist bis zum 30. November des Vorjahres vorzulegen.", []),
+    ],
+)
+def test_a_day_without_a_year_is_the_nearest_one(told, day):
+    assert days(told) == day
+
+
 def test_a_time_that_a_contract_tells_of_is_no_deadline_without_a_day():
     contract = page(1, "Mietvertrag", "Der Vermieter kündigt den Zutritt mindestens 6 Wochen vor dem Termin an.")
     assert found(contract) == ()
