@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
+from textwrap import shorten
 
 from slmdesk.base.documents import Page
 from slmdesk.base.language import LANGUAGES, in_language
@@ -15,7 +16,7 @@ from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.days import Role, tells_a_state
 from slmdesk.claims.deadlines.finding import Event, find_due, find_terms, lays_duty
-from slmdesk.tasks.deadlines.types import RULES, FoundDay, FoundDays
+from slmdesk.tasks.deadlines.types import MOST_LINE, RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.choosing import choose
 from slmdesk.tasks.summaries.deadlines import DocumentDeadlines
@@ -33,6 +34,10 @@ _LASTS = re.compile(
     re.IGNORECASE,
 )
 """Before a day that only ends what lasts, or until which work was done."""
+_AHEAD = re.compile(r"(?:\d{1,3}: |[^.]{0,60}\[ ?\] ?)+")
+"""The number of a row, or a box to tick and the title above it, in front of it."""
+_CLAUSES = re.compile(rf".{{40,{MOST_LINE - 2}}}(?=[,;:] |$)")
+_BRACKETS = re.compile(r" ?\([^()]*\)")
 _HALF_A_YEAR = timedelta(days=183)
 _IS_DONE = re.compile(
     r"(?:^|[;:|] )\W*(?:(?!nicht|not|pas|no\b)[\w/-]+:? )?"
@@ -160,7 +165,7 @@ def _found(deadline: Deadline, words: dict[str, str]) -> FoundDay:
     return FoundDay(
         key[:16],
         text,
-        deadline.what,
+        _what(text),
         span.page,
         span.start,
         span.end,
@@ -172,6 +177,20 @@ def _found(deadline: Deadline, words: dict[str, str]) -> FoundDay:
         deadline.received,
         deadline.place,
     )
+
+
+def _what(text: str) -> str:
+    """Return a sentence, or its first clauses where it is long, as a line to act on.
+
+    Nothing is taken out of it but what stands in brackets.
+    """
+    text = _AHEAD.sub("", text)
+    if len(text) <= MOST_LINE:
+        return text
+    text = _BRACKETS.sub("", text)
+    if clauses := _CLAUSES.match(text):
+        return f"{clauses[0].rstrip('.')}…"
+    return shorten(text, MOST_LINE, placeholder="…")
 
 
 def _add(found: dict[str, FoundDay], day: FoundDay) -> None:

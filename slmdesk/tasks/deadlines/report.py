@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from textwrap import shorten
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, paragraph, table
 from slmdesk.base.language import LANGUAGES, catalogue_of
@@ -34,8 +35,8 @@ OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
 )
 FOLDED = {State.DONE: N_("Done"), State.NOT_MINE: N_("Not mine")}
 ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
-MOST_LINE, MOST_TITLE = 140, 80
-"""Most letters of what is to be done in a list, and in a calendar."""
+MOST_TITLE, MOST_PASSAGE = 80, 1200
+"""Most letters of what is to be done in a calendar, and of a passage on a sheet."""
 LINE = "______________________________"
 
 
@@ -128,7 +129,7 @@ def _group_of(day: str, today: date) -> str:
 
 def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
     found = day.found
-    text = cut(found.text, MOST_LINE)
+    text = found.what
     if is_exported:
         text = f"{_day_words(day.day)}: {text}"
     actions: tuple[str, ...] = (DONE, NOT_MINE, MOVE)
@@ -198,7 +199,7 @@ def reckoned_words(day: DueDay) -> str:
 
 def _due(day: DueDay) -> Due:
     found = day.found
-    what = cut(found.text, MOST_TITLE)
+    what = shorten(found.what, MOST_TITLE, placeholder="…")
     if found.who and not what.startswith(found.who):
         what = _(phrases.DUE).format(who=found.who, what=what)
     details = [found.text]
@@ -223,7 +224,7 @@ def sheet_of(day: DueDay) -> Paper:
         rule = f"{rule} {_(ASSUMED)}"
     rows = (
         (_("Day"), _day_words(day.day)),
-        (_("To do"), cut(found.text, MOST_LINE)),
+        (_("To do"), found.what),
         (_("From"), found.who),
         (_("Amount"), found.amount),
         (_("Reckoned"), rule),
@@ -231,7 +232,7 @@ def sheet_of(day: DueDay) -> Paper:
     )
     pieces = (
         table(("", ""), tuple(row for row in rows if row[1])),
-        Piece(PieceKind.QUOTE, (Run(found.text),)),
+        Piece(PieceKind.QUOTE, (Run(cut(found.text, MOST_PASSAGE)),)),
         paragraph(_("Checked by {line}").format(line=LINE)),
         paragraph(_("Date {line}").format(line=LINE)),
     )

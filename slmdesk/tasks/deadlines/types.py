@@ -15,6 +15,8 @@ RULES = "2"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""
+MOST_LINE = 160
+"""Most letters of what is to be done in a list."""
 CAME = "came"
 """The same: say when its paper was received."""
 RECEIPT = (
@@ -40,6 +42,7 @@ class FoundDay(Record):
     text: str
     """Its sentence."""
     what: str
+    """The same in a line: whole, or up to the end of a clause."""
     page: int
     start: int
     end: int

@@ -56,7 +56,7 @@ def test_a_day_that_is_named_twice_is_one_and_says_both():
         )
     )
     assert day.day == "2026-11-30"
-    assert day.what == "Senden Sie uns den Antrag"
+    assert day.what == "Bitte senden Sie uns den Antrag bis zum 30. November 2026."
     assert len(day.more) == 1
 
 
@@ -141,6 +141,26 @@ def test_what_is_open_is_due(row):
 )
 def test_a_day_without_a_year_is_the_nearest_one(told, day):
     assert days(told) == day
+
+
+def test_a_long_sentence_is_shortened_at_the_end_of_a_clause():
+    said = (
+        "Wir fordern Sie auf, den am 3. Juni 2026 überwiesenen Betrag von 8.810,76 EUR "
+        "bis spätestens 30. November 2026 zurückzuzahlen, andernfalls werden wir unserer "
+        "Mandantschaft die Erhebung der Klage empfehlen."
+    )
+    (day,) = found(page(1, HEAD, said))
+    assert day.what == f"{said[: said.index(', andernfalls')]}…"
+    assert day.text == said
+
+
+def test_the_number_of_a_row_is_not_to_be_done():
+    table = page(
+        2, "Nr.\tAufgabe\tWann", "1\tKlage einreichen\tbis 31. März 2027",
+        kind=BlockKind.TABLE_ROW,
+    )  # fmt: skip
+    (day,) = found(page(1, HEAD), table)
+    assert day.what == "Aufgabe Klage einreichen; Wann bis 31. März 2027"
 
 
 def test_a_time_that_a_contract_tells_of_is_no_deadline_without_a_day():

@@ -122,8 +122,8 @@ def test_other_rules_find_the_days_of_old_papers_anew(services, letter, monkeypa
     assert services.call.due.listed().days == ()
     result_of(services, services.due.found)
     assert len(services.call.due.listed().days) == 2
-    monkeypatch.setattr(service, "RULES", "2")
-    assert services.service_thread.call(lambda: services.store.documents.without_days("2")) == [letter]
+    monkeypatch.setattr(service, "RULES", "new")
+    assert services.service_thread.call(lambda: services.store.documents.without_days("new")) == [letter]
 
 
 def test_a_paper_that_is_read_again_keeps_what_was_said(services, letter, tmp_path):
