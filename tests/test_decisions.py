@@ -48,7 +48,7 @@ DECISIONS = {
     "redact": 596,
     "services.py": 58,
     "tasks": 576,
-    "tasks/deadlines": 101,
+    "tasks/deadlines": 108,
     "tasks/jobs": 345,
     "tasks/questions": 279,
     "tasks/replies": 231,

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from textwrap import shorten
 
-from slmdesk.base.documents import Page
+from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.language import LANGUAGES, in_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
@@ -20,7 +20,7 @@ from slmdesk.tasks.deadlines.types import MOST_LINE, RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.choosing import choose
 from slmdesk.tasks.summaries.deadlines import DocumentDeadlines
-from slmdesk.tasks.summaries.lines import Line, lines_of
+from slmdesk.tasks.summaries.lines import Line, Sentences, lines_of
 from slmdesk.tasks.summaries.linking import Point, SingleText, SummaryTexts
 from slmdesk.tasks.summaries.papers import own_date
 from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
@@ -38,6 +38,14 @@ _AHEAD = re.compile(r"(?:\d{1,3}: |[^.]{0,60}\[ ?\] ?)+")
 """The number of a row, or a box to tick and the title above it, in front of it."""
 _CLAUSES = re.compile(rf".{{40,{MOST_LINE - 2}}}(?=[,;:] |$)")
 _BRACKETS = re.compile(r" ?\([^()]*\)")
+_LABEL = re.compile(
+    r"(?:termin|frist|fristablauf|deadline|hearing|long[- ]stop[- ]date|audience|"
+    r"échéance|vencimiento)\W{1,3}(?:\w+tag, (?:de[nr] )?)?$",
+    re.IGNORECASE,
+)
+"""Right before a day it tells that somebody has to act or appear on it."""
+_PLAIN = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
+_MOST_KNOWN = 40
 _HALF_A_YEAR = timedelta(days=183)
 _IS_DONE = re.compile(
     r"(?:^|[;:|] )\W*(?:(?!nicht|not|pas|no\b)[\w/-]+:? )?"
@@ -64,6 +72,7 @@ def finding(
     deadlines = list[Deadline]()
     words = dict[str, list[str]]()
     points = list(_points(texts, lines, text.language))
+    points += _short_points(texts, lines, spans, text.language)
     said = {page.number: page.text for page in pages}
     for language in LANGUAGES:
         look = partial(_deadlines, texts, text, points, said)
@@ -93,24 +102,41 @@ def _points(
     for line in (*chosen.actions, *chosen.rest):
         if not line.is_earlier:
             group = KEY_POINTS
-            if _is_to_do(line, language):
+            if _is_due(line.text, language, is_action=line.is_action):
                 group = TO_DO
             quotation = texts.pieces[line.piece].text[line.start : line.end]
             yield Point(line.text, line.pieces, label=group, quotation=quotation)
 
 
-def _is_to_do(line: Line, language: str) -> bool:
+def _short_points(
+    texts: SummaryTexts, lines: Sequence[Line], spans: Sentences, language: str
+) -> Iterable[Point]:
+    """Yield what is too short for a summary, or leads to what stands below it, and
+    names its last day: "Fristablauf: 20.03.2026", "Bitte zahlen Sie bis 1. Mai auf:".
+    """
+    said = "\n".join(line.text for line in lines)
+    for at, piece in enumerate(texts.pieces):
+        for start, end in spans(piece.text) if piece.kind in _PLAIN else ():
+            text = piece.text[start:end]
+            is_said = text.rstrip(": ")[-_MOST_KNOWN:] in said
+            if not is_said and _is_due(text, language):
+                yield Point(text.rstrip(": "), (at,), label=TO_DO, quotation=text)
+
+
+def _is_due(text: str, language: str, *, is_action: bool = False) -> bool:
     """Return whether something is to be done, or a row names the last day of something:
     "Frist 20.02.2026". Not if that is done, or the day ends only what lasts until it.
     """
-    text, is_duty = line.text, lays_duty(line.text, language)
-    named = find_due(text, language).days
+    is_duty, named = lays_duty(text, language), find_due(text, language).days
     days = [day for day in named if is_duty or not _LASTS.search(text[: day.begin])]
     if (named and not days) or _IS_DONE.search(text):
         return False
-    if line.is_action or tells_a_state(text, language):
-        return line.is_action
-    return any(day.role in (Role.BY, Role.BEFORE) for day in days)
+    if is_action or tells_a_state(text, language):
+        return is_action
+    return any(
+        day.role in (Role.BY, Role.BEFORE) or _LABEL.search(text[: day.start])
+        for day in days
+    )
 
 
 def _deadlines(

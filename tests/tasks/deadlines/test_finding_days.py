@@ -163,6 +163,23 @@ def test_the_number_of_a_row_is_not_to_be_done():
     assert day.what == "Aufgabe Klage einreichen; Wann bis 31. März 2027"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Bitte zahlen Sie auf folgendes Konto bis spätestens 15. April 2027:",
+        "Fristablauf: 15. April 2027",
+        "Prüfungstermin (15. April 2027)",
+    ],
+)
+def test_a_short_line_and_one_that_leads_may_name_a_last_day(told):
+    (day,) = found(page(1, HEAD, told, "DE89 3704 0044 0532 0130 00"))
+    assert (day.day, day.what) == ("2027-04-15", told.rstrip(":"))
+
+
+def test_an_appointment_may_stand_in_a_row():
+    assert rows("Prüfungstermin (15. April 2027)\t9 Uhr\tRaum 3") == ["2027-04-15"]
+
+
 def test_a_time_that_a_contract_tells_of_is_no_deadline_without_a_day():
     contract = page(1, "Mietvertrag", "Der Vermieter kündigt den Zutritt mindestens 6 Wochen vor dem Termin an.")
     assert found(contract) == ()
