@@ -66,7 +66,7 @@ DECISIONS = {
     "ui/online": 252,
     "ui/privacy": 66,
     "ui/redaction": 9,
-    "ui/shell": 729,
+    "ui/shell": 730,
     "ui/system": 68,
     "ui/tasks": 833,
     "ui/translation": 477,

@@ -47,6 +47,7 @@ from slmdesk.ui.kit.base.shortcuts import bind, show_in_menu
 from slmdesk.ui.kit.base.theme import ThemeKeeper, scaled
 from slmdesk.ui.kit.widgets.build import (
     CLEAR,
+    ElidedLabel,
     button,
     column,
     cut_in_middle,
@@ -69,6 +70,7 @@ from slmdesk.ui.kit.widgets.parts import EmptyState
 MOST_NAMED = 8
 """Most files that a question names."""
 MOST_IN_MENU, MENU_WIDTH = 10, 360
+DUE_MARGINS = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, 0)
 
 
 class DocumentsPage(QWidget):
@@ -97,8 +99,9 @@ class DocumentsPage(QWidget):
         self.folder = FolderView(controller, folders, folder_questions, self)
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
-        self._stack.addWidget(deadlines)
         self.deadlines = deadlines
+        self._due_page = self._due_list()
+        self._stack.addWidget(self._due_page)
         column((self._stack, 1), into=self, gap=0)
         for opening in (self.document.opening, self.folder.opening):
             menu = named(QMenu(opening), f"{opening.objectName()}_menu")
@@ -114,6 +117,15 @@ class DocumentsPage(QWidget):
         empty = EmptyState(self, "documents_empty", icon="file-text", line=line, hint=f"{hint}\n{formats}")
         empty.add(button(_("Open a document…"), "empty_open_button", empty, kind="primary", on=self.ask_files))
         return empty
+
+    def _due_list(self) -> QWidget:
+        """Return the list of what is due, below what it is of and what is due now."""
+        made = named(QFrame(self), "due_page")
+        self._due_title = ElidedLabel(made, name="due_title", kind="heading")
+        self._due_words = plain_label("", made, name="due_words", kind="muted")
+        head = column(self._due_title, self._due_words, gap=theme.SPACE_4, margins=DUE_MARGINS)
+        column(head, (self.deadlines, 1), into=made, gap=theme.SPACE_8)
+        return made
 
     def _connect(self) -> None:
         self._controller.shown.connect(self._on_shown)
@@ -135,7 +147,7 @@ class DocumentsPage(QWidget):
 
     def _export(self) -> None:
         """Open the exports of what is on show, wherever the focus is."""
-        others: dict[QWidget | None, QWidget] = {self.folder: self.folder.questions, self.deadlines: self.deadlines}
+        others: dict[QWidget | None, QWidget] = {self.folder: self.folder.questions, self._due_page: self.deadlines}
         pane = others.get(self._stack.currentWidget()) or self.side.currentWidget()
         if (export := getattr(pane, "export", None)) is not None:
             open_export(export)
@@ -171,8 +183,12 @@ class DocumentsPage(QWidget):
             self._stack.setCurrentIndex(1 if self._controller.current else 0)
         self.documents.show_chosen_folder(state.record.id if state else "")
 
+    def name_deadlines(self, title: str, words: str) -> None:
+        self._due_title.set_full_text(title)
+        self._due_words.setText(words)
+
     def show_deadlines(self) -> None:
-        self._stack.setCurrentWidget(self.deadlines)
+        self._stack.setCurrentWidget(self._due_page)
         self.documents.show_chosen("")
         self.documents.show_chosen_folder("")
 

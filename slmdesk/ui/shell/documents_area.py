@@ -196,6 +196,7 @@ class DocumentsArea(QObject):
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.statement_chosen.connect(self._visit_source)
         self.deadlines_pane.statement_chosen.connect(self._visit_source)
+        self.deadlines.made.connect(lambda report: self.page.name_deadlines(report.title, report.lead))
         self.page.documents.deadlines_requested.connect(self.show_deadlines)
         self.page.folder.deadlines_requested.connect(lambda: self.show_deadlines(folders.current))
 

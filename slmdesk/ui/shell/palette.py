@@ -82,15 +82,17 @@ WAYS = (
         "calendar",
         "calendar",
         _("Deadlines for the calendar"),
-        _("dates, appointment, reminder, ics, Outlook"),
-        "summary",
+        _("due, overdue, dates, appointment, reminder, ics, Outlook"),
+        "",
     ),
     ("table", "table", _("Make a table of documents"), _("Excel, spreadsheet, columns, invoices, CSV"), "table"),
     ("labels", "list-checks", _("Label texts"), _("mood, sentiment, topics, urgency, feedback, survey"), "table"),
     ("reply", "pencil", _("Reply to a letter"), _("answer, letter, mail, respond, draft"), "reply"),
     ("redact", "eye-off", _("Redact a document"), _("anonymous, names, personal data, black out"), "redact"),
 )
-"""What can be done with documents: key, icon, words, other words for it, and the pane that does it."""
+"""What can be done with documents: key, icon, words, other words for it, and the pane that does it. Without a pane it
+is the list of what is due in all of them.
+"""
 ALSO = {
     "help": _("licence, licences, version, about, manual, fault, report"),
     "page.models": _("download a model, AI, language model"),
@@ -99,7 +101,7 @@ ALSO = {
     "page.write": _("correct, spelling, grammar, tone, e-mail"),
     "chat.model": _("language model, AI"),
     "clipboard": _("translator"),
-    "nameless": _("anonymous, ChatGPT, cloud, pseudonyms, redact"),
+    "nameless": _("ChatGPT, cloud, pseudonyms, hide names"),
     "names_back": _("paste, originals, ChatGPT, cloud, pseudonyms"),
     "lock": _("password, lock screen"),
 }
@@ -210,6 +212,9 @@ class PaletteEntry(QObject):
     def _begin(self, key: str, pane: str) -> None:
         """Show the pane that does something with documents. Without a document, ask for one."""
         frame, is_compare = self._frame, key == "compare"
+        if not pane:
+            frame.opener.deadlines()
+            return
         self._window.show_page("Documents")
         if is_compare:
             frame.start_page.card_chosen.emit(key)

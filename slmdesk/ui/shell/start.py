@@ -186,8 +186,9 @@ class StartPage(QScrollArea):
 
     def show_due(self, words: str) -> None:
         """Say what is due today, and was before. Nothing where nothing is."""
-        self._due.setText(words)
-        self._due.setAccessibleName(words)
+        told = _("Deadlines: {words}").format(words=words)
+        self._due.setText(told)
+        self._due.setAccessibleName(told)
         self._due.setVisible(bool(words))
 
     def _row(self, item: Item, to_check: int) -> QWidget:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 import pytest
 from fakes.dropping import drop
 from fakes.reports import press_statement
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 pytestmark = pytest.mark.gui
 
@@ -52,10 +54,28 @@ def days_in(pane) -> list[str]:
 
 def test_start_says_what_is_overdue_and_leads_to_the_list(program):
     program.window.show_page("Start")
-    program.wait(lambda: program.find("start_due").text() == "1 overdue")
+    program.wait(lambda: program.find("start_due").text() == "Deadlines: 1 overdue")
     program.click("start_due")
     assert program.window.current_page == "Documents"
     program.wait(lambda: program.find("due_pane").isVisible())
+
+
+def test_the_list_says_of_what_it_is_and_that_nothing_is_due(start):
+    program = start().open_documents()
+    program.click("deadlines_button")
+    program.wait(lambda: program.find("due_words").text().startswith("Nothing is due"))
+    assert program.find("due_title").text() == "Deadlines"
+
+
+def test_the_palette_leads_to_the_list(program):
+    program.window.show_page("Start")
+    program.frame.palette.open()
+    line = program.frame.palette.panel.line
+    program.wait(line.hasFocus)
+    QTest.keyClicks(line, "overdue")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: program.find("due_title").text() == "Deadlines")
+    assert program.find("due_words").text() == "1 overdue"
 
 
 def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
@@ -68,5 +88,5 @@ def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
 
 def test_a_press_on_a_day_shows_its_paper(program, pane):
     pane.statement_chosen.emit(next(iter(pane.view.statements)))
-    program.wait(lambda: program.find("due_pane").isHidden())
+    program.wait(lambda: not program.find("due_pane").isVisible())
     assert program.find("summary_pane").isVisible()
