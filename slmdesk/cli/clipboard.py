@@ -40,15 +40,18 @@ def _by_some(commands: Sequence[tuple[str, ...]], text: str | None) -> str:
     for command in commands:
         if shutil.which(command[0]) is None:
             continue
-        done = subprocess.run(
-            command,
-            input=(text or "").encode(),
-            # one that holds what is copied stays, and with it all that it has open
-            stdout=subprocess.DEVNULL if text is not None else subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=MOST_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                input=(text or "").encode(),
+                # one that holds what is copied stays, and with it all that it has open
+                stdout=subprocess.DEVNULL if text is not None else subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=MOST_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
         if done.returncode == 0:
             return (done.stdout or b"").decode("utf-8", "replace")
     raise KnownError("clipboard.none")
