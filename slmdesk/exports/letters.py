@@ -54,7 +54,7 @@ def filling_of(letter: Letter, *, has_sources: bool = True) -> Filling:
         "subject": " ".join(letter.subject.split()),
         "our_ref": letter.our_ref,
         "your_ref": letter.your_ref,
-        "date": _day_words(letter),
+        "date": _date_words(letter),
         "signature": letter.signature,
     }
     body = list[LetterPart]()
@@ -74,10 +74,15 @@ def filling_of(letter: Letter, *, has_sources: bool = True) -> Filling:
     )
 
 
-def _day_words(letter: Letter) -> str:
+def _date_words(letter: Letter) -> str:
     if not letter.date:
         return ""
-    day, form = datetime.date.fromisoformat(letter.date), form_of(letter.language)
+    return day_words(datetime.date.fromisoformat(letter.date), letter.language)
+
+
+def day_words(day: datetime.date, language: str) -> str:
+    """Return a day as letters in a language write it."""
+    form = form_of(language)
     month = form["months"].split()[day.month - 1]
     words: str = form["day"].format(day=day.day, month=month, year=day.year)
     return words

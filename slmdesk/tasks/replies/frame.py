@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
 from functools import partial
 
 from slmdesk.base.record import Record
@@ -11,6 +13,7 @@ from slmdesk.base.text.folding import fold
 from slmdesk.claims.deadlines.wording import sender_of
 from slmdesk.claims.finders.names import has_address
 from slmdesk.claims.finders.numbers import Day, find_amounts, find_days, find_ibans
+from slmdesk.exports.letters import day_words
 from slmdesk.redact.table import is_first_name
 from slmdesk.tasks.replies.points import Sentence, words
 from slmdesk.tasks.replies.types import Fact, Frame
@@ -76,7 +79,7 @@ def frame_of(
 ) -> Frame:
     """Return the fixed parts. `language`: of the letter; `written`: of the answer."""
     known = sentences_in(written)
-    day = _day_words(own_date(pieces, here, language)[0], known)
+    day = _day_words(own_date(pieces, here, language)[0], written)
     subject = title_of(pieces, here, language)[1]
     dated = known["subject"].format(day=day) if day else ""
     opening = "opening" if day else "opening_undated"
@@ -163,12 +166,11 @@ def _greeting(head: Head, language: str, written: str) -> str:
     return ""
 
 
-def _day_words(day: Day | None, known: Mapping[str, str]) -> str:
-    if day is None:
-        return ""
-    year, month, number = (int(part or 1) for part in day)
-    name = known["months"].split()[month - 1]
-    return known["day"].format(day=number, month=name, year=year)
+def _day_words(day: Day | None, language: str) -> str:
+    """Return the day of a letter in words, or "" for one that is none."""
+    with suppress(ValueError, TypeError):
+        return day_words(date(*(day or ())), language)
+    return ""
 
 
 def _code(name: str, text: str, language: str) -> str:
