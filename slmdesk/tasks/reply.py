@@ -19,6 +19,7 @@ from slmdesk.models.abilities import Ability, is_smaller, may
 from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, answered, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import (
+    MOST_PAGES,
     STANCES,
     Reply,
     ReplyRequest,
@@ -46,7 +47,6 @@ FEWEST = 1_200_000_000
 """Fewest parameters of a model that words an answer unasked. Those called 1.5B have
 more, those called 1B fewer.
 """
-PAGES = 50
 WRONG_POINT = "“{given}” is no point and {what}: 2={example}."
 
 
@@ -231,8 +231,8 @@ class Answer(Task[ReplyRequest, Reply]):
             }
             for number, point in enumerate(reply.shown, 1)
         ]
-        letter = to_json(letter_of(reply))
-        letter["body"] = [part.text for part in letter_of(reply).body]
+        letter = letter_of(reply)
+        body: list[Json] = [part.text for part in letter.body]
         facts: list[Json] = [
             {"kind": each.kind, "text": each.text} for each in reply.facts
         ]
@@ -240,7 +240,7 @@ class Answer(Task[ReplyRequest, Reply]):
             "language": reply.language,
             "points": points,
             "facts": facts,
-            "letter": letter,
+            "letter": to_json(letter) | {"body": body},
             "model": writer_of(reply),
         }
 
@@ -266,5 +266,5 @@ def _texts(view: View, context: TaskContext) -> list[str]:
     return [
         page.text
         for document in view.documents
-        for page in pages(document.id, limit=PAGES)
+        for page in pages(document.id, limit=MOST_PAGES)
     ]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
-from slmdesk.documents.types import Span
 from slmdesk.tasks.replies.types import STANCES, Frame, Point, Reply, with_point
 from slmdesk.tasks.replies.wording import own_answer
 from slmdesk.tasks.report import Edit
@@ -33,13 +32,9 @@ FRAME = ("recipient", "subject", "salutation", "opening", "ending", "closing")
 
 
 class Words(Record):
-    """What a person typed, or chose on a page."""
+    """What a person typed."""
 
     text: str = ""
-    document: str = ""
-    page: int = 0
-    start: int = 0
-    end: int = 0
 
 
 def taken(reply: Reply, edit: Edit) -> Reply | None:
@@ -97,11 +92,8 @@ def _added(reply: Reply, words: Words) -> Reply | None:
     text = " ".join(words.text.split())
     if not text:
         return None
-    spans = tuple[Span, ...]()
-    if words.document:
-        spans = (Span(words.document, words.page, words.start, words.end),)
     number = len(reply.points) + 1
     known = {point.id for point in reply.points}
     id = next(f"a{n}" for n in range(number, 2 * number + 1) if f"a{n}" not in known)
-    point = answered(Point(id, text, spans), reply.language)
+    point = answered(Point(id, text), reply.language)
     return changed(reply, points=(*reply.points, point))

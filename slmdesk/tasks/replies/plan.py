@@ -33,6 +33,7 @@ from slmdesk.tasks.replies.points import points_of, sentences_of
 from slmdesk.tasks.replies.report import letter_sections
 from slmdesk.tasks.replies.types import (
     LANGUAGES,
+    MOST_PAGES,
     Offer,
     Point,
     Reply,
@@ -48,14 +49,12 @@ from slmdesk.tasks.replies.wording import (
     wording_step,
 )
 from slmdesk.tasks.shape import Growth, TaskRun, Work
+from slmdesk.tasks.summaries.deadlines import MAILS
 from slmdesk.tasks.summaries.linking import SummaryTexts
 
 COST = 200.0
 """Cost of wording a point, in tokens read."""
-MAILS = ("eml", "msg")
 MOST_OFFERS = 3
-PAGES = 50
-"""Most pages of a letter against which its answer is checked."""
 
 Steps = Generator[AskedQuestion, Any, None]
 
@@ -119,7 +118,7 @@ class Replying(TaskRun[Reply]):
         self._show()
 
     def _head(self, record: DocumentRecord, texts: SummaryTexts, language: str) -> Head:
-        pages = self._work.tools.pages(record.id, 1, PAGES)
+        pages = self._work.tools.pages(record.id, 1, MOST_PAGES)
         here = texts.texts[0].pieces
         written = [page.text for page in pages] or [""]
         above, greeting, below = head_of(
@@ -195,7 +194,7 @@ class Replying(TaskRun[Reply]):
         self._reply = joined(with_point(self._reply, point), self._reply)
 
     def _sources(self, point: Point) -> Sequence[str]:
-        pages = self._work.tools.pages(self._work.documents[0].id, 1, PAGES)
+        pages = self._work.tools.pages(self._work.documents[0].id, 1, MOST_PAGES)
         return [*(page.text for page in pages), *(each.text for each in point.offers)]
 
     def _show(self) -> None:

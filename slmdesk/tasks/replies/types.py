@@ -15,6 +15,10 @@ English, unless a person names one.
 """
 
 
+MOST_PAGES = 50
+"""Most pages of a paper against which an answer is checked."""
+
+
 class Stance(StrEnum):
     AGREE = "agree"
     REFUSE = "refuse"
@@ -90,7 +94,7 @@ class Point(Record):
 
 class Fact(Record):
     kind: str
-    """date, amount, account, reference, sender or addressee"""
+    """date, amount, account, reference or sender"""
     text: str
     spans: tuple[Span, ...] = ()
 
