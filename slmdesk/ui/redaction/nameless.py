@@ -38,11 +38,13 @@ from slmdesk.ui.kit.widgets.build import (
     text_line,
 )
 from slmdesk.ui.kit.widgets.dialogs import Dialog
+from slmdesk.ui.kit.widgets.notices import Notice
 from slmdesk.ui.kit.widgets.rows import Choice
 from slmdesk.ui.tasks.pages import ListView
 
 LOOKING = _("Looking for names…")
 NOTHING = _("No names were found. Add what must not go out, or copy the text as it is.")
+COPIED = _("Copied.")
 SIZE = (900, 620)
 
 
@@ -137,6 +139,7 @@ class NamelessSheet(Dialog):
 
     def _copied(self, made: Nameless) -> None:
         copy_text(made.text)
+        self._bridge.notice_raised.emit(Notice(COPIED, key="nameless"))
         self.accept()
 
     def _back(self) -> None:
@@ -205,6 +208,7 @@ class NamesBackSheet(Dialog):
 
     def _on_copy(self) -> None:
         copy_text(self._text.toPlainText())
+        self._bridge.notice_raised.emit(Notice(COPIED, key="nameless"))
         self.accept()
 
     def _say_problem(self, problem: Problem) -> None:

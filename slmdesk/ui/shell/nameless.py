@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
     from slmdesk.ui.shell.composition import Frame
 
-MOST_PAGES = 2_000
-
 
 class NamelessWays(QObject):
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
@@ -100,8 +98,8 @@ def _chat(id: str) -> Callable[[Services], tuple[str, str]]:
 
 def _document(id: str) -> Callable[[Services], tuple[str, str]]:
     def read(services: Services) -> tuple[str, str]:
-        pages = services.documents.pages(id, limit=MOST_PAGES)
-        text = "\n\n".join(page.text for page in pages)
-        return text, services.documents.document(id).name
+        record = services.documents.document(id)
+        pages = services.documents.pages(id, limit=max(1, record.pages))
+        return "\n\n".join(page.text for page in pages), record.name
 
     return read
