@@ -17,7 +17,7 @@ from slmdesk.ui.kit.base.bridge import Bridge
 from slmdesk.ui.tasks.controller import ResultController
 from slmdesk.ui.tasks.pane import ResultPane
 from slmdesk.ui.tasks.rows import RowKind
-from slmdesk.ui.tasks.statements import LINE_BREAK, due_words
+from slmdesk.ui.tasks.painting import LINE_BREAK, due_words
 
 DOUBT = Mark("number", "40", 0, 2, "the page says 48")
 

@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit, Report, Section, Statement
-from slmdesk.ui.tasks.statements import NUMBER
+from slmdesk.ui.tasks.painting import NUMBER
 
 pytestmark = pytest.mark.gui
 

@@ -126,7 +126,7 @@ def steps_of(pane) -> list[str]:
 def test_steps_stand_by_their_days_the_reckoned_ones_too_whole_and_marked_where_they_are_over(
     start, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("slmdesk.ui.tasks.statements.date", January)
+    monkeypatch.setattr("slmdesk.ui.tasks.painting.date", January)
     program = start().open_documents()
     path = tmp_path / "council.txt"
     path.write_text(COUNCIL, encoding="utf-8")

@@ -28,8 +28,9 @@ from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind,
 from slmdesk.ui.kit.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 from slmdesk.ui.tasks.form import readers_language
+from slmdesk.ui.tasks.painting import due_words
 from slmdesk.ui.tasks.rows import RowKind
-from slmdesk.ui.tasks.statements import StatementList, due_words
+from slmdesk.ui.tasks.statements import StatementList
 
 pytestmark = pytest.mark.gui
 

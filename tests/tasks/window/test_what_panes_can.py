@@ -14,7 +14,7 @@ from slmdesk.documents.types import Span
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Due, Edit, Layout, Report, Section, Statement
 from slmdesk.ui.tasks.counts import SampleDialog
-from slmdesk.ui.tasks.statements import box_of
+from slmdesk.ui.tasks.painting import box_of
 
 pytestmark = pytest.mark.gui
 
