@@ -35,6 +35,7 @@ OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
 )
 FOLDED = {State.DONE: N_("Done"), State.NOT_MINE: N_("Not mine")}
 ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
+NOT_ALL = N_("Found by rules, which miss many days: read the papers yourself.")
 MOST_TITLE, MOST_PASSAGE = 80, 1200
 """Most letters of what is to be done in a calendar, and of a passage on a sheet."""
 LINE = "______________________________"
@@ -48,7 +49,7 @@ def report_of(
     """
     documents = {day.document: day.name for day in due.days}
     open_days = days_open(due)
-    notes = list[str]()
+    notes = [_(NOT_ALL)]
     if due.waiting:
         words = ngettext(
             "{n:,} paper is still being looked through.",
