@@ -15,9 +15,9 @@ from slmdesk.tasks.report import Column, Layout, Report, Section, Statement, Val
 from slmdesk.tasks.shape import Field, FieldKind, Task
 from slmdesk.ui.kit.base.bridge import Bridge
 from slmdesk.ui.tasks.controller import ResultController
+from slmdesk.ui.tasks.painting import LINE_BREAK, due_words
 from slmdesk.ui.tasks.pane import ResultPane
 from slmdesk.ui.tasks.rows import RowKind
-from slmdesk.ui.tasks.painting import LINE_BREAK, due_words
 
 DOUBT = Mark("number", "40", 0, 2, "the page says 48")
 
