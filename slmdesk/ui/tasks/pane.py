@@ -643,7 +643,7 @@ class ResultPane(QFrame):
 
     def show_growing(self, report: Report, writing: str) -> None:
         """Show what is known by now. What stands there already stays where it is."""
-        if self.report is not None and not self.task.grows_in_place:
+        if self.report is not None and not self._is_quiet:
             return
         self.report = None
         if report.sections:
@@ -727,7 +727,7 @@ class ResultPane(QFrame):
         """Return whether rows would move where a report takes the place of what is
         shown.
         """
-        if report.layout is Layout.PAGES or self.task.grows_in_place:
+        if report.layout is Layout.PAGES or self._is_quiet:
             known = [one.id for one in self.view.report.statements]
             return [one.id for one in report.statements] != known
         return list(report.statements) != list(self.view.statements)

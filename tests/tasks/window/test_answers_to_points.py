@@ -112,6 +112,14 @@ def test_an_answer_grows_in_its_place_and_what_is_finished_is_not_held_back(qtbo
     assert not pane.findChild(QPushButton, "sample_written").isVisible()
 
 
+def test_what_comes_late_changes_no_finished_report_that_had_no_preview(qtbot, monkeypatch):
+    monkeypatch.setattr(Sample, "grows_in_place", True)
+    pane, heard, shown = shown_for(qtbot, OPEN, ASKED)
+    finished = pane.report
+    heard.grew.emit(answers(changed(OPEN, text="On Mon", chosen="agree", is_open=True), ASKED), "")
+    assert (pane.report, shown.rows.statements[2]) == (finished, OPEN)
+
+
 def test_the_answer_alone_is_changed_in_its_place(qtbot):
     __, heard, shown = shown_for(qtbot, OPEN, ASKED)
     shown.setFocus()
