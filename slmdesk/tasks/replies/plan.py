@@ -105,7 +105,8 @@ class Replying(TaskRun[Reply]):
         today = date.today().isoformat()
         frame = frame_of(head, texts.pieces, one.pieces, language, written, today)
         info = info_of(one.record)
-        frame = changed(frame, message_id=info.message_id, references=info.references)
+        mails = (*info.references.split(), *info.message_id.split())
+        frame = changed(frame, in_reply_to=info.message_id, references=mails)
         reply = Reply(
             tuple(points),
             tuple(facts_of(found, frame, language)),

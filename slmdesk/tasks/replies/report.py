@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from slmdesk.base.letters import Letter, LetterPart
+from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _, ngettext
 from slmdesk.tasks.replies.edits import ADD, DOWN, FRAME, SAY, STRIKE, UP
 from slmdesk.tasks.replies.types import STANCES, Point, Reply
@@ -166,19 +167,9 @@ def letter_of(reply: Reply) -> Letter:
         sources = (f"{place}: „{point.text}“", *_used(point))
         body.append(LetterPart(point.answer, sources, point.id))
     body.append(LetterPart(frame.ending))
-    mails = (*frame.references.split(), *frame.message_id.split())
-    return Letter(
-        in_reply_to=frame.message_id,
-        references=mails,
-        recipient=frame.recipient,
-        recipient_mail=frame.recipient_mail,
-        subject=frame.subject,
-        our_ref=frame.our_ref,
-        your_ref=frame.your_ref,
-        date=frame.date,
-        salutation=frame.salutation,
+    return changed(
+        frame,
         body=tuple(part for part in body if part.text),
-        closing=frame.closing,
         language=reply.language,
         model=writer_of(reply),
         is_draft=any(not point.stance for point in shown),

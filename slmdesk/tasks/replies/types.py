@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from slmdesk.base.letters import Letter
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.claims.types import Mark
@@ -99,22 +100,11 @@ class Fact(Record):
     spans: tuple[Span, ...] = ()
 
 
-class Frame(Record):
-    """The fixed parts of the letter."""
+class Frame(Letter):
+    """The fixed parts of the letter, without its body."""
 
-    recipient: tuple[str, ...] = ()
-    recipient_mail: str = ""
-    subject: str = ""
-    our_ref: str = ""
-    your_ref: str = ""
-    date: str = ""
-    salutation: str = ""
     opening: str = ""
     ending: str = ""
-    closing: str = ""
-    message_id: str = ""
-    """Of the mail that is answered, as its header has it."""
-    references: str = ""
 
 
 class Reply(Record):
