@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from slmdesk.base.record import Record
@@ -60,3 +61,5 @@ class Filling(Record):
 
 BODY = "body"
 """The field of the whole text, from the salutation to the closing."""
+FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+"""A field of a template: {{subject}}."""

@@ -23,7 +23,7 @@ from slmdesk.base.documents import (
     paragraph,
     plain,
 )
-from slmdesk.base.letters import Filling, Letter, LetterPart
+from slmdesk.base.letters import FIELD, Filling, Letter, LetterPart
 from slmdesk.base.record import changed
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.exports.word import number_pages
@@ -96,7 +96,6 @@ HEIGHTS_MM, WIDTHS_MM = (25, 45), (100, 65)
 The address then stands in the window of an envelope.
 """
 SIDES_MM = (25, 125)
-_FIELD = re.compile(r"\{\{(\w+)\}\}")
 
 
 def usual_template(language: str) -> bytes:
@@ -159,8 +158,8 @@ def paper_of(letter: Letter) -> Paper:
     fields = filling.fields
     lines = list[str]()
     for words in (*form["beside"], form["subject"]):
-        named = _FIELD.findall(words)
-        lines.append(_FIELD.sub(lambda field: fields[field[1]], words))
+        named = FIELD.findall(words)
+        lines.append(FIELD.sub(lambda field: fields[field[1]], words))
         if not any(map(fields.get, named)):
             lines[-1] = ""
     *beside, subject = lines

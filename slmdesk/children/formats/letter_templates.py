@@ -19,20 +19,19 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.letters import BODY, Filling, LetterPart
+from slmdesk.base.letters import BODY, FIELD, Filling, LetterPart
 from slmdesk.children.formats.containers import Archive, zipped
 from slmdesk.children.formats.office_xml import Package, relations_name
 from slmdesk.children.formats.reading import Reading
 from slmdesk.children.formats.rewriting.office_parts import Speech, written
 from slmdesk.children.formats.rewriting.origin import TYPES, parts_with_origin
-from slmdesk.claims.deadlines.finding import is_greeting
+from slmdesk.claims.deadlines.finding import is_closing, is_greeting
 from slmdesk.claims.finders.numbers import find_days
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.run import Run
 
-FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 BODY_FIELD = f"{{{{{BODY}}}}}"
 AUTHOR = "slmdesk"
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -241,12 +240,6 @@ def _cut(root: etree._Element, lost: set[str]) -> etree._Element:
 
 # An earlier letter as a pattern
 
-_ENDING = re.compile(
-    r"\W*(?:mit (?:freundlich|best|vielen)|(?:viele|beste|herzliche|freundliche) gr[üu]|hochachtungsvoll|yours\b|"
-    r"(?:with )?(?:kind|best|warm) (?:regards|wishes)|(?:with )?regards|sincerely|cordialement|bien (?:à vous|cordial)|"
-    r"veuillez (?:agréer|recevoir)|(?:je vous|nous vous) prions? d|atentamente|un (?:cordial )?saludo|saludos)",
-    re.IGNORECASE,
-)
 _ENCLOSED = re.compile(r"\W*(?:anlagen?|encl(?:osures?)?|cc|pi[èe]ces? jointes?|p\.?j|anexos?)\b", re.IGNORECASE)
 ADDRESS, COVERED = "\x1e", "\x1f"
 _TOWN = (
@@ -280,7 +273,7 @@ def as_template(document: Document, path: str, language: str) -> None:
     paragraphs = [*document.element.body.iter(P)]
     texts = [*map(_text, paragraphs)]
     begin = next((at for at, text in enumerate(texts) if is_greeting(text)), len(texts))
-    ends = [at for at in range(begin + 1, len(texts)) if _ENDING.match(texts[at])]
+    ends = [at for at in range(begin + 1, len(texts)) if is_closing(texts[at])]
     if not ends or paragraphs[ends[-1]].getparent() is not paragraphs[begin].getparent():
         raise KnownError("letter.no_pattern", path=path, field=BODY_FIELD)
     for paragraph, text in zip(paragraphs[ends[-1] :], texts[ends[-1] :], strict=True):

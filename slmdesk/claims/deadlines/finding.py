@@ -191,6 +191,11 @@ def is_greeting(text: str) -> bool:
     return re.search(_words()["greetings"], text, re.IGNORECASE | re.MULTILINE) is not None
 
 
+def is_closing(text: str) -> bool:
+    """Return whether a line closes a letter, so that the signature follows."""
+    return re.match(_words()["closings"], text, re.IGNORECASE) is not None
+
+
 def ends_with_receipt(before: str) -> bool:
     """Return whether the day behind some words is that of receipt or service, as a paper or a stamp notes it."""
     return re.search(_words()["noted"], before, re.I) is not None

@@ -10,6 +10,7 @@ from functools import partial
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.folding import fold
+from slmdesk.claims.deadlines.finding import is_closing
 from slmdesk.claims.deadlines.wording import sender_of
 from slmdesk.claims.finders.names import has_address
 from slmdesk.claims.finders.numbers import Day, find_amounts, find_days, find_ibans
@@ -20,8 +21,6 @@ from slmdesk.tasks.replies.types import Fact, Frame
 from slmdesk.tasks.replies.wording import sentences_in
 from slmdesk.tasks.summaries.linking import Piece
 from slmdesk.tasks.summaries.papers import (
-    MARKS,
-    has,
     letterhead_of,
     own_date,
     title_of,
@@ -64,7 +63,7 @@ def head_of(
     if at >= 0:
         above, greeting = text[: pieces[at].start], pieces[at].text
     for piece in (pieces[at] for at in here):
-        if has("closing", piece.text.strip(MARKS), language, at_start=True):
+        if is_closing(piece.text):
             below = tail[piece.start :][:TAIL_CHARACTERS]
     return above, greeting, below
 

@@ -19,7 +19,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.text.relevance import Matter, matters, with_umlauts
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.days import Role
-from slmdesk.claims.deadlines.finding import find_due, lays_duty
+from slmdesk.claims.deadlines.finding import find_due, is_closing, lays_duty
 from slmdesk.documents.types import Span
 from slmdesk.tasks.replies.types import Point
 from slmdesk.tasks.summaries.linking import Piece
@@ -95,7 +95,7 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
         text = piece.text.strip(MARKS)
         if at in earlier or at < head or (piece.is_heading and "?" not in text):
             continue
-        is_closed = is_closed or has("closing", text, language, at_start=True)
+        is_closed = is_closed or is_closing(text)
         for sentence in _sentences(piece, language, is_after=at > head):
             if (
                 found

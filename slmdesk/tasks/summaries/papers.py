@@ -13,7 +13,7 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.text.relevance import sums_up, with_umlauts
 from slmdesk.base.text.threads import ends_earlier, headers_in
-from slmdesk.claims.deadlines.finding import ends_with_receipt, find_terms, is_title
+from slmdesk.claims.deadlines.finding import ends_with_receipt, find_terms, is_closing, is_title
 from slmdesk.claims.finders.numbers import Day, find_dates
 from slmdesk.tasks.summaries.linking import Piece
 
@@ -125,7 +125,7 @@ def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread
             is_closed = False
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_signed(pieces, at, here) or _is_closing(piece, language):
+        elif is_closed or _is_signed(pieces, at, here) or _closes(piece):
             if is_closed and find_terms(piece.text, language):
                 yield Part(at, heading)  # what can be done against a decision stands below its signature
             is_closed = True
@@ -133,8 +133,8 @@ def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread
             yield Part(at, heading)
 
 
-def _is_closing(piece: Piece, language: str) -> bool:
-    return len(piece.text) < MOST_CLOSING and has("closing", piece.text.strip(MARKS), language, at_start=True)
+def _closes(piece: Piece) -> bool:
+    return len(piece.text) < MOST_CLOSING and is_closing(piece.text)
 
 
 def _is_signed(pieces: Sequence[Piece], at: int, here: range) -> bool:

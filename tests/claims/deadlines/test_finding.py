@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.claims.deadlines.finding import due_day, find_due, find_terms, is_of_others, is_own
+from slmdesk.claims.deadlines.finding import due_day, find_due, find_terms, is_closing, is_of_others, is_own
 
 pytestmark = pytest.mark.pure
 NO_RULES = "only deadlines in German, English, French and Spanish are"
@@ -206,3 +206,20 @@ def test_what_may_begin_so_long_before_a_day_or_was_told_of_others_is_no_deadlin
         due = find_due(words, "en")
         assert not due.terms
         assert not due.days
+
+
+@pytest.mark.parametrize(
+    ("line", "closes"),
+    [
+        ("Mit freundlichem Gruß", True),
+        ("**Mit besten Gruessen**", True),
+        ("Yours faithfully,", True),
+        ("With kind regards", True),
+        ("Nous vous prions d'agréer, Madame, l'expression de nos salutations distinguées.", True),
+        ("Un cordial saludo,", True),
+        ("Mit vielen unserer Kunden sprechen wir noch.", False),
+        ("Thanks for your letter.", False),
+    ],
+)
+def test_a_closing_is_known_in_each_language(line, closes) -> None:
+    assert is_closing(line) is closes

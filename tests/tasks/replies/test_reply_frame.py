@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.documents import BlockKind
+from slmdesk.claims.deadlines.finding import is_closing
 from slmdesk.tasks.replies.frame import Head, frame_of
+from slmdesk.tasks.replies.types import LANGUAGES
+from slmdesk.tasks.replies.wording import sentences_in
 from slmdesk.tasks.summaries.linking import Piece
 from slmdesk.tasks.summaries.papers import own_date
 
@@ -50,3 +53,8 @@ def test_a_department_is_not_greeted_as_a_person(below, author, greeted):
 def test_a_day_of_receipt_is_not_the_day_of_the_letter(line, dated):
     piece = Piece("d", 1, 0, len(line), BlockKind.PARAGRAPH, line)
     assert own_date((piece,), range(1), "de")[0] == dated
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_of_ours_is_known_by_its_closing(language):
+    assert is_closing(sentences_in(language)["closing"])
