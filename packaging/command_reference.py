@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +17,15 @@ from slmdesk.cli.main import slmdesk_command
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 WIDTH = 128
-OF_ALL = ("  --help ", "  --json ")
-"""How the lines about options of every command begin."""
+SHARED_BY = 3
+"""So many commands that have an option in the same words share it: it is told once."""
 HEAD = """# Commands
 
-Made from the commands themselves by `packaging/command_reference.py`; do not edit by hand. Every command also takes
-`--help`, and `--json`, with which it prints one JSON value (streaming ones: JSON lines). Exit status: 0 done, 1 a known
-failure (one line `error: …` on stderr), 2 wrong usage, 130 interrupted. In a checkout, `.venv/bin/slmdesk` stands for
-`slmdesk`.
+Made from the commands by `packaging/command_reference.py`; do not edit by hand. Exit status: 0 done, 1 a known failure
+(one line `error: …` on stderr), 2 wrong usage, 130 interrupted.
+
+Every command takes `--help`, and `--json`, with which it prints one JSON value (streaming ones: JSON lines). *Also*
+names options that several commands share:
 """
 
 
@@ -41,17 +43,43 @@ def commands(command: click.Command, parent: click.Context | None, name: str) ->
             yield from commands(subcommand, context, child)
 
 
+def options(context: click.Context) -> list[tuple[str, str]]:
+    """The options of a command but for those of every command: each with what it does."""
+    taken = (option for option in context.command.params if isinstance(option, click.Option))
+    records = (option.get_help_record(context) for option in taken if "--json" not in option.opts)
+    return [record for record in records if record is not None]
+
+
+def block(formatter: click.HelpFormatter) -> str:
+    """What was written, as it stands on a terminal."""
+    lines = [line.rstrip() for line in formatter.getvalue().strip("\n").splitlines()]
+    return "```\n" + "\n".join(lines) + "\n```\n"
+
+
 def reference() -> str:
     """The whole page."""
-    parts = [HEAD]
-    for path, context in commands(slmdesk_command, None, "slmdesk"):
+    contexts = dict(commands(slmdesk_command, None, "slmdesk"))
+    counts = Counter(record for context in contexts.values() for record in options(context))
+    shared = [record for record, count in counts.items() if count >= SHARED_BY]
+    formatter = click.HelpFormatter(width=WIDTH)
+    formatter.write_dl(shared)
+    parts = [HEAD, block(formatter)]
+    for path, context in contexts.items():
         assert "--json" in {name for option in context.command.params for name in option.opts}, path
-        context.terminal_width = context.max_content_width = WIDTH
-        formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
-        context.command.format_help(context, formatter)
-        lines = [line.rstrip() for line in formatter.getvalue().rstrip().splitlines()]
-        text = "\n".join(line for line in lines if not line.startswith((*OF_ALL, "Options:"))).rstrip()
-        parts.append(f"## {path}\n```\n{text}\n```\n")
+        formatter = click.HelpFormatter(width=WIDTH)
+        arguments = [piece for piece in context.command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+        formatter.write_text(" ".join([path, *arguments]))
+        context.command.format_help_text(context, formatter)
+        own = [record for record in options(context) if record not in shared]
+        if own:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_dl(own)
+        also = [record[0].split()[0].rstrip(",") for record in options(context) if record in shared]
+        if also:
+            formatter.write_paragraph()
+            formatter.write_text("  Also: " + ", ".join(also))
+        parts.append(f"## {path}\n{block(formatter)}")
     return "\n".join(parts)
 
 

@@ -130,8 +130,8 @@ STOP_S = 5.0
 @click.option(
     "--when-full",
     type=click.Choice(list(WHEN_FULL)),
-    help="What happens when the chat no longer fits the context, in this chat from now on: the question is refused "
-    "(ask); the oldest turns are left out; or they are left out and the model's notes stand for them (summarize).",
+    help="When the chat no longer fits the context, from now on: refuse the question (ask), leave out the oldest turns, or "
+    "have the model's notes stand for them (summarize).",
 )
 @click.option(
     "--attach",
@@ -139,7 +139,7 @@ STOP_S = 5.0
     multiple=True,
     type=NamedFile(),
     metavar="FILE",
-    help="Give the model this document to read (can be repeated; a folder: all documents in it).",
+    help="Give the model this document, or all of this folder, to read (can be repeated).",
 )
 @click.option(
     "--picture",
@@ -147,7 +147,7 @@ STOP_S = 5.0
     multiple=True,
     type=NamedFile(),
     metavar="FILE[#PAGE]",
-    help="Show the model this picture, or a page of this PDF: the first, or PAGE (can be repeated). It must see.",
+    help="Show a model that sees this picture, or a page of this PDF, the first or PAGE (can be repeated).",
 )
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")

@@ -233,7 +233,7 @@ for _command in (add, forget, list_documents, unwatch, watch):
 
 @documents.command()
 @click.argument("file", type=NamedFile())
-@click.option("--password", is_flag=True, help="Ask for the password of a locked document first.")
+@click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--encoding", default="", help="How the letters of a text file are to be read, such as cp1252.")
 @click.option("--blocks", "with_blocks", is_flag=True, help="With --json: headings, paragraphs, rows … of each page.")
 @click.option(
@@ -365,7 +365,7 @@ def transcribe(console: Console, file: Path, language: str, output: Path | None)
 @documents.command()
 @click.argument("files", type=NamedFile(dir_okay=False), nargs=-1, required=True, metavar="FILE…")
 @click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The PDF to be written.")
-@click.option("--password", is_flag=True, help="Ask for the password of a locked PDF first.")
+@click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @json_option
 @click.pass_obj
 def searchable(console: Console, files: Sequence[Path], output: Path, password: bool) -> None:

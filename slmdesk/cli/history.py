@@ -81,10 +81,10 @@ def history() -> None:
 
 
 @history.command("list")
-@click.option("--deleted", is_flag=True, help="Those in the bin.")
+@click.option("--deleted", is_flag=True, help="Those in the trash.")
 @click.option(
     "--kind", type=click.Choice(ITEM_KINDS, case_sensitive=False), metavar="KIND",
-    help="Only these: chat, summary, question, translation…  Else all.",
+    help="Only these: chat, summary, question, translation …",
 )  # fmt: skip
 @json_option
 @click.pass_obj
@@ -155,7 +155,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
 @click.option("--all", "is_all", is_flag=True, help="All chats, newest first, instead of ID...")
 @click.option("--format", "form", type=click.Choice(FORMS), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
 @headings_option
 @json_option
 @click.pass_obj
@@ -221,7 +221,7 @@ history.add_command(import_chats)
 
 
 with_documents = click.option(
-    "--with-documents", is_flag=True, help="Forget the text of its documents too, where nothing else uses them."
+    "--with-documents", is_flag=True, help="Forget its documents too, where nothing else uses them."
 )
 
 

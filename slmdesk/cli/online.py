@@ -42,7 +42,7 @@ from slmdesk.models.online.hub import Filters, FoundFile, FoundRepo, SearchPage
 from slmdesk.models.online.network import ENDPOINT_VARIABLE, endpoint_of, json_of
 from slmdesk.services import Services
 
-ENFORCE = "While offline, have the system itself refuse every connection; from the next command or start on."
+ENFORCE = "While offline, the system itself refuses every connection, from the next start on."
 MOST_STDIN = 10_000
 PLACES = ("keyring", "file", "ask")
 PLACE_WORDS = {

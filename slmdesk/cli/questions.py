@@ -35,7 +35,7 @@ from slmdesk.tasks.questions.types import AskRequest, QuestionAnswered, Question
 @click.command()
 @click.argument("files", nargs=-1, type=NamedFile(), metavar="FILE_OR_FOLDER...")
 @click.argument("question")
-@click.option("-m", "--model", help="Id or name of a model, or its beginning.")
+@click.option("-m", "--model", help="Id or name, or its beginning.")
 @click.option("-q", "--item", help="A question this one follows; without files it is put to the same ones.")
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @no_save_option

@@ -64,7 +64,7 @@ def _refuse_more(_context: click.Context, _option: click.Parameter, is_given: bo
     is_eager=True,
     expose_value=False,
     callback=_refuse_more,
-    help="The window translates what was copied, a text or files. Nothing else may be named: bind it to a key.",
+    help="Have the window translate what was copied. Takes no other option: bind it to a key.",
 )
 @click.option("--to", "target", required=True, help="The language, such as de or German.")
 @click.option("--from", "source", default="", help="Of the text, believed unseen; else found out by itself.")
