@@ -32,7 +32,8 @@ least so many, at most so many.
 """
 LEAST_WORDS, MOST_WORDS = 5, 40
 """Words of a point that a model answers."""
-MOST_TOKENS = 110
+MOST_TOKENS, MOST_PARTS = 110, 400
+"""Most tokens, and most letters and slots, of a sentence of a model."""
 LEAST_SENTENCE = 20
 """Fewest characters of a sentence that is cut before the reason in it."""
 MOST_NEW = 0.34
@@ -210,7 +211,7 @@ def _grammar(first: Sequence[str], slots: int) -> str:
     begun = " | ".join(f'"{words}"' for words in first)
     numbers = [f'"{{{number}}}"' for number in range(1, slots + 1)]
     part = " | ".join(('[^0-9{}\\[\\]\\n"]', *numbers))
-    return f"root ::= ({begun}) ({part})+"
+    return f"root ::= ({begun}) ({part}){{1,{MOST_PARTS}}}"
 
 
 def filled(answer: str, point: Point) -> str:

@@ -107,7 +107,8 @@ def note_step(
         asked += [TextPart(f"\n{known['focus']} "), TextPart(focus, Origin.PERSON)]
     asked.append(TextPart("\n" + " ".join([*wishes, known["numbers"]])))
     what, do, more = (f'"{known[name]}\\n"' for name in ("what", "do", "more"))
-    grammar = f"{_LINE}root ::= {what} line line? line? {do} line* {more} line*\n"
+    lines = _lines(words)
+    grammar = f"{_LINE}root ::= {what} line{{1,3}} {do} line{{0,{lines}}} {more} line{{0,{lines}}}\n"
     return _step(text, background, language, asked, grammar, words)
 
 
@@ -115,20 +116,29 @@ def own_step(text: Numbered, language: str, words: int, request: str) -> dict[st
     """Build the step that writes what a person asked for about a text, in about `words` words."""
     known = _in(language)
     asked = [TextPart(f"{known['own'].format(words=words)} "), TextPart(request, Origin.PERSON)]
-    return _step(text, "", language, [*asked, TextPart(f"\n{known['numbers']}")], _LINES, words)
+    return _step(text, "", language, [*asked, TextPart(f"\n{known['numbers']}")], _list_of(words), words)
 
 
 def facts_step(text: Numbered, language: str) -> dict[str, Json]:
     """Build the step that notes the facts of one section of a long document."""
     known = _in(language)
     asked = [TextPart(f"{known['facts'].format(words=FACTS_WORDS)} {known['numbers']}")]
-    return _step(text, "", language, asked, _LINES, FACTS_WORDS)
+    return _step(text, "", language, asked, _list_of(FACTS_WORDS), FACTS_WORDS)
 
 
-_LINE = r"""line ::= "- " [^\n\[\]]+ "[" number (", " number)? (", " number)? (", " number)? "]\n"
+_LINE = r"""line ::= "- " [^\n\[\]]{1,600} "[" number (", " number)? (", " number)? (", " number)? "]\n"
 number ::= [1-9] [0-9]? [0-9]? [0-9]?
 """
-_LINES = f"{_LINE}root ::= line+\n"
+_LINE_WORDS = 5
+"""Words of a short line: a model that never ends its list may write as many lines of them as there is room for."""
+
+
+def _lines(words: int) -> int:
+    return 1 + words // _LINE_WORDS
+
+
+def _list_of(words: int) -> str:
+    return f"{_LINE}root ::= line{{1,{_lines(words)}}}\n"
 
 
 def _step(

@@ -49,6 +49,8 @@ TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
 MOST_DEATHS = 1
 """Most crashes of the engine in a row after which it is automatically asked once more."""
+_MOST_LETTERS = 1_900
+"""Most letters of a translation behind a word that was chosen anew."""
 
 
 @dataclass(slots=True, eq=False)
@@ -155,7 +157,7 @@ class LiveTranslation(Service):
             return OtherWords()
         languages = self._languages_of(segment)
         terms = terms_in(segment.source, self._translations.terms(*languages, self._manner.domain), segment.language)
-        step = _step_from(begin, segment, changed(self._manner, source=languages[0]), terms)
+        step = step_from(begin, segment, changed(self._manner, source=languages[0]), terms)
         (answer,) = yield ask_once(self._loader, self._record, [step])
         words = segment.target[:begin] + answer.text.lstrip()
         whole = cleaned(segment.source, words, Tags(), languages=languages, terms=terms).target
@@ -410,13 +412,13 @@ class OtherWords(Record):
     """The whole translation with these words."""
 
 
-def _step_from(begin: int, segment: LiveSegment, manner: TranslationStyle, terms: Sequence[Term]) -> dict[str, Json]:
+def step_from(begin: int, segment: LiveSegment, manner: TranslationStyle, terms: Sequence[Term]) -> dict[str, Json]:
     """Return the step that goes on from `begin` of a translation, with a word that begins with another letter."""
     given, first = segment.target[:begin].rstrip(), segment.target[begin]
     space = " " if segment.target[:begin] != given else ""
     step = translation_step(segment.source, Tags(), manner, terms=terms) | {"answer_prefix": given}
     # the grammar is of the whole answer, what is given included
-    grammar = f"root ::= {quoted(given + space)} [^{first.lower()}{first.upper()} \\n] [^\\n]*"
+    grammar = f"root ::= {quoted(given + space)} [^{first.lower()}{first.upper()} \\n] [^\\n]{{0,{_MOST_LETTERS}}}"
     sampling = changed(sampling_for(segment.source, manner.translator), grammar=grammar)
     return step | {"sampling": to_json(sampling)}
 
