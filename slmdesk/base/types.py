@@ -85,6 +85,8 @@ THINKING_OFF, THINKING_ON, THINKING_USUAL = "off", "on", "usual"
 THINKING_LEVELS = ("low", "medium", "high")
 THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 """How much a model that can think before it answers should do so. `usual` means the default of the model's makers."""
+MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
+"""Most tokens and seconds of reasoning before the model must answer, because small models may reason in circles."""
 
 
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]

@@ -45,12 +45,22 @@ from slmdesk.base.runtime.events import (
 from slmdesk.base.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.base.runtime.service import Later, Runtime, Service, Slices, in_slices
 from slmdesk.base.texts import _
-from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
+from slmdesk.base.types import (
+    MOST_THOUGHT_SECONDS,
+    MOST_THOUGHT_TOKENS,
+    THINKING_USUAL,
+    Answer,
+    ChatMessage,
+    FinishReason,
+    Json,
+    Origin,
+    Role,
+    Sampling,
+    TextPart,
+)
 from slmdesk.chat.conversation import StoredChat, Stores, chat_in
 from slmdesk.chat.settings import CHAT_SAMPLING, TEXT_SAMPLING
 from slmdesk.chat.types import (
-    MOST_THOUGHT_SECONDS,
-    MOST_THOUGHT_TOKENS,
     ChatOptions,
     Lora,
     check_options,

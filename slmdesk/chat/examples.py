@@ -18,7 +18,7 @@ from slmdesk.base.runtime.events import Pending
 from slmdesk.base.runtime.messages import problem_of
 from slmdesk.base.runtime.service import Runtime, Service
 from slmdesk.base.texts import _
-from slmdesk.base.types import THINKING_OFF, Json, Role, Sampling
+from slmdesk.base.types import MOST_THOUGHT_TOKENS, THINKING_OFF, Json, Role, Sampling
 from slmdesk.chat.answers import ModelChoice
 from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.context import Prompts
@@ -31,7 +31,6 @@ from slmdesk.chat.settings import TEXT_SAMPLING
 from slmdesk.chat.types import (
     MOST_EXAMPLE,
     MOST_EXAMPLES,
-    MOST_THOUGHT_TOKENS,
     ChatOptions,
     Example,
     options_from,

@@ -14,6 +14,8 @@ from slmdesk.base.records import Message, ModelRecord
 from slmdesk.base.runtime.events import Event
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
+    MOST_THOUGHT_SECONDS,
+    MOST_THOUGHT_TOKENS,
     THINKING_USUAL,
     AttachMode,
     Json,
@@ -160,8 +162,6 @@ class ChatOptions(Sampling, kw_only=True):
 NAMES = ("system", *(setting.name for setting in EVERY if setting is not STOP), "when_full", "preset")
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE, MOST_TOGETHER = "examples", 50, 8_000, 128_000
 """Most examples, most characters of one side of an example, and of all together, as each chat keeps them."""
-MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
-"""Most tokens and seconds of reasoning before the model must answer, because small models may reason in circles."""
 
 
 class Lora(Record):

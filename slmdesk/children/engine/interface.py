@@ -6,12 +6,16 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from slmdesk.base.record import Record, field
+from slmdesk.base.record import Record, changed, field
 from slmdesk.base.types import (
     MOST_STRENGTH,
+    MOST_THOUGHT_SECONDS,
+    MOST_THOUGHT_TOKENS,
     THINKING_OFF,
+    THINKING_ON,
     Answer,
     ChatMessage,
+    FinishReason,
     PromptPart,
     Sampling,
 )
@@ -50,6 +54,23 @@ class Request(Record):
     @property
     def thinking(self) -> str:
         return self.sampling.thinking if self.is_free else THINKING_OFF
+
+    def lacks_thought(self, answer: Answer) -> bool:
+        """Whether the model, not allowed to think, ended before the first word."""
+        may_think = self.is_free and not self.answer_prefix and self.thinking == THINKING_OFF
+        return may_think and not answer.text.strip() and answer.finish_reason is FinishReason.STOP
+
+    def with_thought(self) -> Request:
+        """The same request, thought about for a while first."""
+        most = self.sampling.max_tokens
+        sampling = changed(
+            self.sampling,
+            thinking=THINKING_ON,
+            thought_tokens=MOST_THOUGHT_TOKENS,
+            thought_seconds=MOST_THOUGHT_SECONDS,
+            max_tokens=most and most + MOST_THOUGHT_TOKENS,
+        )
+        return changed(self, sampling=sampling)
 
 
 class PromptRead(Record):

@@ -45,8 +45,7 @@ def chat(job: Job, engine: LlamaEngine) -> Task:
     request = chat_request(job, "", job.payload)
     restore_state(engine, request.handle, job.payload.get("state"))
     job.check()
-    with job.generating(engine, [request]) as events:
-        job.on_step(lambda _step: events.answer_now())
+    with closing(job.answers(engine, [request], steps_end_thoughts=True)) as events:
         for event in events:
             match event:
                 case PromptRead(_, read, total):

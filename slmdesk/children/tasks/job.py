@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, Step, Token
 from slmdesk.base.types import Json, Priority
-from slmdesk.children.engine.interface import EngineEvent, Request, RequestFailed
+from slmdesk.children.engine.interface import EngineEvent, Finished, Request, RequestFailed
 
 if TYPE_CHECKING:
     from slmdesk.children.engine.llama import LlamaEngine
@@ -131,6 +131,29 @@ class Job:
                 self._closers.remove(events.close)
             events.close()
 
+    def answers(
+        self, engine: LlamaEngine, requests: Sequence[Request], *, steps_end_thoughts: bool = False
+    ) -> Generator[EngineEvent, None, None]:
+        """The engine's events for `requests`, their keys all different.  An empty answer of a model that can think, but
+        was not allowed to, is asked for once more, with thoughts.
+
+        `steps_end_thoughts`: each further step lets a thought end.  Raises Stopped when cancelled.
+        """
+        asked = {request.key: request for request in requests}
+        while asked:
+            again = dict[str, Request]()
+            with self.generating(engine, [*asked.values()]) as events:
+                if steps_end_thoughts:
+                    self.on_step(lambda _step, events=events: events.answer_now())  # type: ignore[misc]
+                for event in events:
+                    request = asked[event.key]
+                    is_empty = isinstance(event, Finished) and request.lacks_thought(event.answer)
+                    if is_empty and engine.thinks(request.handle):
+                        again[event.key] = request.with_thought()
+                    else:
+                        yield event
+            asked = again
+
     def answering(
         self, engine: LlamaEngine, asked: Callable[[Sequence[Step]], tuple[Sequence[Request], Sequence[RequestFailed]]]
     ) -> Generator[EngineEvent, None, None]:
@@ -153,9 +176,8 @@ class Job:
 
         def pump(requests: Sequence[Request]) -> None:
             try:
-                with self.generating(engine, requests) as events:
-                    for event in events:
-                        reported.put(event)
+                for event in self.answers(engine, requests):
+                    reported.put(event)
             except BaseException as err:  # noqa: BLE001  handed on to the job's own thread
                 ended(err)
             else:

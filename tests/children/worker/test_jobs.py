@@ -11,7 +11,7 @@ from fakes.echo.options import EchoOptions
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Step, Token
 from slmdesk.base.types import LoadSpec
-from slmdesk.children.tasks.engine import batch
+from slmdesk.children.tasks.engine import batch, chat
 from slmdesk.children.tasks.job import Job
 from slmdesk.children.worker.main import run_job
 
@@ -144,3 +144,41 @@ def test_a_cancel_ends_all_answers_of_a_batch():
         if thread.name.startswith("job 1 "):
             thread.join(5)
     assert not made.is_busy()
+
+
+def answers_of(text, **options):
+    made, handle = engine(**options)
+    job = Job("1", {"handle": handle})
+    asked = []
+    generate = made.generate
+    made.generate = lambda requests, *rest: [asked.extend(requests), generate(requests, *rest)][1]
+    for number, each in enumerate((text, "hello")):
+        job.add_step(step(str(number), each))
+    job.end_steps()
+    answers = {event.key: event.value["answer"] for event in batch(job, made) if isinstance(event, Partial)}
+    return answers, asked
+
+
+def test_an_empty_answer_of_a_model_that_was_not_to_think_is_asked_once_with_thoughts():
+    answers, asked = answers_of("Why?", thought="Because of it.", silent=("Why?",))
+    assert (answers["0"]["text"], answers["0"]["thought"]) == ("You said: Why?", "Because of it.")
+    assert (answers["1"]["text"], answers["1"]["thought"]) == ("You said: hello", "")
+    assert [(request.key, request.thinking) for request in asked] == [("0", "off"), ("1", "off"), ("0", "on")]
+    assert asked[2].sampling.thought_tokens == 2048
+
+
+def test_what_stays_empty_is_empty():
+    answers, asked = answers_of("Why?", thought="Hm.", known={"Why?": " "})
+    assert answers["0"]["text"].strip() == ""
+    assert len(asked) == 3
+    answers, asked = answers_of("Why?", silent=("Why?",))
+    assert answers["0"]["text"] == "", "a model that cannot think"
+    assert len(asked) == 2
+
+
+def test_a_chat_is_asked_again_too():
+    made, handle = engine(thought="So so.", silent=("Why?",))
+    job = Job("1", {"handle": handle, "messages": [{"role": "user", "parts": [{"text": "Why?"}]}]})
+    sent = driven(chat(job, made), job)
+    assert sent[-1].result["text"] == "You said: Why?"
+    assert "".join(event.text for event in sent if isinstance(event, Token) and event.is_thought) == "So so."

@@ -117,6 +117,9 @@ class EchoEngine:
         for run in list(self._runs):
             run.end_requests_of(handle)
 
+    def thinks(self, handle: str) -> bool:
+        return bool(self.options.thought)
+
     def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
         self.model(handle)
         return [len(tokens_of(text)) for text in texts]

@@ -49,6 +49,8 @@ class EchoOptions(Record):
     refuse_cancel: bool = False
     words: bool = False
     thought: str = ""
+    silent: tuple[str, ...] = ()
+    """Messages that it answers only after a thought, else with nothing."""
     marks: str = "think"
     """Between which marks: a name of writer.MARKS."""
     is_noise: bool = False

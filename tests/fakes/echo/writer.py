@@ -71,6 +71,8 @@ class Writer:
         answer = self._request.given or options.answer or options.known.get(said, options.known.get(text, plain))
         if options.odd_utf8:
             answer += " é€𝄞👩‍👩‍👧"
+        if said in options.silent and not thinks(self._request, options):
+            answer = ""
         answer = answer.removeprefix(self._request.answer_prefix)
         stops = [answer.find(stop) for stop in self._request.sampling.stop if stop in answer]
         if stops:

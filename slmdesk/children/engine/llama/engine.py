@@ -126,6 +126,10 @@ class LlamaEngine:
             raise KnownError("model.not_loaded")
         return model
 
+    def thinks(self, handle: str) -> bool:
+        """Whether the model can think before it answers.  Raises KnownError `model.not_loaded`."""
+        return bool(self.model(handle).info.thinking)
+
     # ---- texts
 
     def count_tokens(self, handle: str, texts: AbstractSequence[str]) -> list[int]:
