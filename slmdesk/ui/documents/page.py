@@ -129,6 +129,7 @@ class DocumentsPage(QWidget):
 
     def _connect(self) -> None:
         self._controller.shown.connect(self._on_shown)
+        self._stack.currentChanged.connect(lambda _at: self.documents.mark_deadlines(False))
         self._controller.password_requested.connect(self._on_password_requested)
         self.documents.open_requested.connect(self.ask_files)
         self.documents.folder_requested.connect(self.watch_folder)
@@ -187,10 +188,11 @@ class DocumentsPage(QWidget):
         self._due_title.set_full_text(title)
         self._due_words.setText(words)
 
-    def show_deadlines(self) -> None:
+    def show_deadlines(self, folder: str = "") -> None:
         self._stack.setCurrentWidget(self._due_page)
         self.documents.show_chosen("")
-        self.documents.show_chosen_folder("")
+        self.documents.show_chosen_folder(folder)
+        self.documents.mark_deadlines(not folder)
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         focus = QApplication.focusWidget()
@@ -307,12 +309,13 @@ class DocumentList(QFrame):
         self._hit_view.setVisible(False)
         self._note = plain_label("", self, name="document_list_note", kind="small")
         self._card = SeveralCard(self)
-        deadlines = button(
-            _("Deadlines"), "deadlines_button", self, icon="calendar", kind="recent", on=self.deadlines_requested
+        self._deadlines = button(
+            _("Deadlines"), "deadlines_button", self, icon="calendar", kind="section", on=self.deadlines_requested
         )
+        self._deadlines.setCheckable(True)
         top = row((opening, 1), more, gap=theme.SPACE_4)
         views = (self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
-        column(top, self._search, deadlines, *views, self._card, into=self, gap=theme.SPACE_8)
+        column(top, self._search, self._deadlines, *views, self._card, into=self, gap=theme.SPACE_8)
         self._fit_folders()
 
     def _list_menu(self, parent: QWidget) -> QMenu:
@@ -440,6 +443,10 @@ class DocumentList(QFrame):
             self._uncover()
         if document not in self.chosen:
             self.mark([document])
+
+    def mark_deadlines(self, is_chosen: bool) -> None:
+        """Mark that the days of all papers are on show, or not."""
+        self._deadlines.setChecked(is_chosen)
 
     def show_folders(self, states: Sequence[CollectionState]) -> None:
         chosen = self._folder_view.currentIndex().data(ID_ROLE)

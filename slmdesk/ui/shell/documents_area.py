@@ -155,17 +155,17 @@ class DocumentsArea(QObject):
 
     def show_deadlines(self, folder: str = "") -> None:
         """Show what is due in all papers, or in those of a folder."""
-        self._leave_to_deadlines()
+        self._leave_to_deadlines(folder)
         self.deadlines.begin(DueRequest(folder))
 
     def open_deadlines(self, item: str) -> None:
         self._leave_to_deadlines()
         self.deadlines.choose(item)
 
-    def _leave_to_deadlines(self) -> None:
+    def _leave_to_deadlines(self, folder: str = "") -> None:
         self.documents.leave()
         self.folders.leave()
-        self.page.show_deadlines()
+        self.page.show_deadlines(folder)
 
     def _on_sheet(self, edit: Edit) -> None:
         """Write the sheet of a day for the file."""

@@ -217,10 +217,12 @@ class StartPage(QScrollArea):
         for at, card in enumerate(self._cards):
             self._grid.addWidget(card, at // columns, at % columns)
             card.setMinimumHeight(scaled(CARD_HEIGHT))
-        at = 2 if self.viewport().height() < scaled(LOW) else 5  # in view, or where nothing moves when it comes
+        at = 2 if self.viewport().height() < scaled(LOW) else 5  # in view, or where nothing moves when they come
         if self._lay_out.indexOf(self.better) != at:
-            self._lay_out.removeWidget(self.better)
+            for part in (self.better, self._due):
+                self._lay_out.removeWidget(part)
             self._lay_out.insertWidget(at, self.better)
+            self._lay_out.insertWidget(at + 1, self._due)
         top = (
             scaled(60) if self._shown and self._shown[0] else max(theme.SPACE_24, self.viewport().height() * 12 // 100)
         )

@@ -67,6 +67,30 @@ def test_the_list_says_of_what_it_is_and_that_nothing_is_due(start):
     assert program.find("due_title").text() == "Deadlines"
 
 
+def test_the_side_bar_marks_the_list_while_it_is_on_show(program):
+    way = program.find("deadlines_button")
+    assert not way.isChecked()
+    for _press in range(2):  # a second one leaves it marked
+        program.click("deadlines_button")
+        program.wait(lambda: program.find("due_page").isVisible() and way.isChecked())
+    rows = program.find("document_view")
+    QTest.mouseClick(
+        rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualRect(rows.model().index(0, 0)).center()
+    )
+    program.wait(lambda: program.find("summary_pane").isVisible())
+    assert not way.isChecked()
+
+
+@pytest.mark.parametrize("scale", [100, 150])
+def test_what_is_due_is_in_sight_on_start_in_a_small_window(program, scale):
+    program.window.resize(1024, 768)
+    program.frame.settings.change("font_scale", scale)
+    program.window.show_page("Start")
+    line, page = program.find("start_due"), program.find("start_page")
+    program.wait(lambda: line.isVisible())
+    program.wait(lambda: line.mapTo(page, line.rect().bottomLeft()).y() < page.viewport().height())
+
+
 def test_the_palette_leads_to_the_list(program):
     program.window.show_page("Start")
     program.frame.palette.open()
