@@ -81,6 +81,18 @@ class Reckoning(Record):
     """In English, each to be told in the language of the person."""
 
 
+class Reason(Record):
+    """How a day was reckoned, or why not: what tells it in any language, so that nobody reckons again for one."""
+
+    reckoned: tuple[Reckoning, ...] = ()
+    place: str = ""
+    """Whose law holds."""
+    doubt: str = ""
+    """Why no day was reckoned, in English."""
+    before: date | None = None
+    """The day that the paper names, where the one before it is the last."""
+
+
 def reckon(term: Term, known: Known) -> Reckoning | None:
     """Return None where a rule is not known, or the day from which is to be counted."""
     law = _law(known.place, known.office, term)

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from textwrap import shorten
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, paragraph, table
-from slmdesk.base.language import LANGUAGES, catalogue_of
-from slmdesk.base.texts import N_, _, chosen_catalogue, cut, date_words, ngettext
+from slmdesk.base.language import in_language
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.texts import N_, _, cut, date_words, ngettext
 from slmdesk.base.types import Json, page_sign
 from slmdesk.exports import phrases
 from slmdesk.tasks.deadlines.types import (
@@ -122,10 +123,7 @@ def _group_of(day: str, today: date) -> str:
         (TODAY, today),
         (WITHIN, today + WEEK),
     )
-    for name, last in ends:
-        if day <= last.isoformat():
-            return name
-    return LATER
+    return next((name for name, last in ends if day <= last.isoformat()), LATER)
 
 
 def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
@@ -191,11 +189,13 @@ def _notes(day: DueDay, place: str) -> Iterator[str]:
 
 def reckoned_words(day: DueDay) -> str:
     """Return how a day was reckoned, or why not, in the language that is spoken."""
-    spoken = chosen_catalogue()
-    for language in LANGUAGES:
-        if catalogue_of(language) is spoken:
-            return " ".join(day.found.words.get(language, "").splitlines())
-    return ""
+    if day.found.reason is None:
+        return ""
+    from slmdesk.claims.deadlines.reckoning import Reason  # late: all that finds days
+    from slmdesk.tasks.summaries.deadlines import reason_words
+
+    reason = stored_from(Reason, day.found.reason)
+    return " ".join(reason_words(reason).splitlines())
 
 
 def _due(day: DueDay) -> Due:
@@ -259,7 +259,7 @@ def _shape(day: DueDay) -> dict[str, Json]:
         "text": found.text,
         "who": found.who,
         "amount": found.amount,
-        "reckoned": found.words.get("en", ""),
+        "reckoned": in_language("en", reckoned_words, day),
         "is_assumed": day.is_assumed,
         "received": found.received or None,
     }

@@ -56,6 +56,7 @@ class DueService(Service):
         self._waiting: dict[str, None] = {}
         self._work: Pending[None] | None = None
         self._stop = threading.Event()
+        self._rest_s = REST_S
         runtime.events.on(DocumentChanged, self._on_document)
         runtime.events.on(ReceiptChanged, lambda event: self._look_at([event.document]))
 
@@ -71,6 +72,7 @@ class DueService(Service):
         self.take_up()
         if self._work is None:
             return ended(None)
+        self._rest_s = 0.0  # somebody waits for just this
         return self._work
 
     def close(self) -> None:
@@ -100,7 +102,7 @@ class DueService(Service):
                 (found,) = yield outcome(self._found_in(record, pages))
                 if isinstance(found, FoundDays):
                     self._store.documents.keep_days(document, to_json(found))
-            yield rest(self._service_thread, REST_S)
+            yield rest(self._service_thread, self._rest_s)
 
     def _pages(self, document: str, after: int) -> Sequence[Page]:
         return self._store.pages.of_document(
@@ -126,6 +128,7 @@ class DueService(Service):
 
     def _on_looked(self, _end: Problem | None) -> None:
         self._work = None
+        self._rest_s = REST_S
         self._publish(DaysFound())
         self._look_at(())  # what came while it ended
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
+from slmdesk.base.types import Json
 from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
 from slmdesk.tasks.shape import Field, FieldKind
 
-RULES = "2"
+RULES = "3"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""
@@ -48,8 +48,9 @@ class FoundDay(Record):
     end: int
     day: str = ""
     """ISO 8601. Empty where it cannot be reckoned."""
-    words: Mapping[str, str] = {}
-    """How it was reckoned, or why not, in each language of the program."""
+    reason: Json = None
+    """How it was reckoned, or why not (see `claims.deadlines.reckoning.Reason`), from
+    which its words are made when it is shown. None: the paper names it."""
     who: str = ""
     amount: str = ""
     is_confirmed: bool = False

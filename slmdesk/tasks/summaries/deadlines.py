@@ -17,7 +17,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import LANGUAGES, detect
-from slmdesk.base.texts import MONTHS, _, date_words, ngettext
+from slmdesk.base.texts import MONTHS, N_, _, date_words, ngettext
 from slmdesk.claims.deadlines.days import NamedDay, Role, tells_a_state
 from slmdesk.claims.deadlines.finding import (
     NO_DAY,
@@ -35,7 +35,7 @@ from slmdesk.claims.deadlines.finding import (
     lays_duty,
 )
 from slmdesk.claims.deadlines.places import HEAD_CHARACTERS, office_of, place_of
-from slmdesk.claims.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
+from slmdesk.claims.deadlines.reckoning import SUNDAY, Known, Reason, Reckoning, reckon
 from slmdesk.claims.deadlines.wording import amount_of, sender_of, what_of
 from slmdesk.claims.finders.numbers import find_dates, find_numbers
 from slmdesk.documents.types import receipt_of
@@ -43,6 +43,8 @@ from slmdesk.exports import phrases
 from slmdesk.tasks.summaries.order import LAST, is_over
 from slmdesk.tasks.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 
+FAULT = N_("something went wrong in slmdesk")
+"""Why no day was reckoned, where a sentence brought out a bug."""
 MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
 TITLE_LINES = 12
@@ -118,9 +120,7 @@ class DocumentDeadlines:
             found = list(self._deadlines(sentence))
         except Exception:  # noqa: BLE001  a bug that a sentence brings out costs its day, not the summary, and is said
             _LOG.exception("A deadline of %s was not reckoned", self._record.id)
-            found = [
-                self._deadline(sentence, Due(), words=_("Deadline not reckoned: something went wrong in slmdesk."))
-            ]
+            found = [self._deadline(sentence, Due(), reason=Reason(doubt=FAULT))]
         yield from (changed(deadline, part=part) for part, deadline in enumerate(found))
 
     def _deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
@@ -135,8 +135,10 @@ class DocumentDeadlines:
             yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)
         for day in days:
             if last := day.last:
-                words = _before_words(last) if day.role is Role.BEFORE else ""
-                yield self._deadline(sentence, due, day=last.isoformat(), words=words, is_confirmed=True)
+                reason = None
+                if day.role is Role.BEFORE:
+                    reason = Reason(before=last + timedelta(days=1))
+                yield self._deadline(sentence, due, day=last.isoformat(), reason=reason, is_confirmed=True)
 
     def _reckoned(self, sentence: Sentence, due: Due, terms: Sequence[Term], *, is_to_do: bool) -> Iterator[Deadline]:
         known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
@@ -145,17 +147,21 @@ class DocumentDeadlines:
         if first is None and not is_to_do:
             return
         received = known.received or known.noted or known.dated
-        lines = [reckoning_words(deadline, known.place) for deadline in made] or [_why_not(terms, known.place)]
+        doubt = next((term.doubt for term in terms if term.doubt), "")
         yield self._deadline(
-            sentence, due, day=first.day.isoformat() if first else "", words="\n".join(lines),
+            sentence, due, day=first.day.isoformat() if first else "",
+            reason=Reason(tuple(made), known.place, doubt),
             is_confirmed=first is not None and first.is_confirmed,
             received=received.isoformat() if received else "", place=known.place,
         )  # fmt: skip
 
-    def _deadline(self, sentence: Sentence, due: Due, *, day: str = "", words: str, **known: Any) -> Deadline:
+    def _deadline(
+        self, sentence: Sentence, due: Due, *, day: str = "", reason: Reason | None, **known: Any
+    ) -> Deadline:
         document, text = self._document, sentence.text
         return Deadline(
-            document.document, document.name, text, sentence.blocks, day, words, what=what_of(text, due),
+            document.document, document.name, text, sentence.blocks, day, reason_words(reason), reason,
+            what=what_of(text, due),
             who=sender_of(self._page[:HEAD_CHARACTERS], is_mail=self._is_mail),
             amount=amount_of(text, self._language), **known,
         )  # fmt: skip
@@ -258,19 +264,24 @@ def _is_told_itself(term: Term, days: Sequence[NamedDay], text: str) -> bool:
     )
 
 
-def _why_not(terms: Sequence[Term], place: str) -> str:
-    """Return why no day was reckoned from terms."""
-    if doubts := [term.doubt for term in terms if term.doubt]:
-        return _("Deadline not reckoned: {why}.").format(why=_(doubts[0]))
-    if not place:
+def reason_words(reason: Reason | None) -> str:
+    """Return how a day was reckoned, or why not, in the language that is spoken. Empty: the paper names it."""
+    if reason is None:
+        return ""
+    if reason.before is not None:
+        return _before_words(reason.before)
+    if reason.reckoned:
+        return "\n".join(reckoning_words(reckoned, reason.place) for reckoned in reason.reckoned)
+    if reason.doubt:
+        return _("Deadline not reckoned: {why}.").format(why=_(reason.doubt))
+    if not reason.place:
         return _("Whose law holds is not certain: choose the place.")
     return _("Not reckoned: the day from which it counts, or the rule, is not known.")
 
 
-def _before_words(last: date) -> str:
-    return _("before {day}, so {last} is the last").format(
-        day=_day_in_year(last + timedelta(days=1), last.year), last=date_words(last)
-    )
+def _before_words(day: date) -> str:
+    last = day - timedelta(days=1)
+    return _("before {day}, so {last} is the last").format(day=_day_in_year(day, last.year), last=date_words(last))
 
 
 def reckoning_words(reckoned: Reckoning, place: str) -> str:

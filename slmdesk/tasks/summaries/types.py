@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
@@ -13,6 +14,9 @@ from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.types import Json, page_sign, unlike_marks
 from slmdesk.claims.types import Mark
 from slmdesk.documents.types import Coverage, PageKinds, Span, coverage_words, kind_in, page_ranges
+
+if TYPE_CHECKING:
+    from slmdesk.claims.deadlines.reckoning import Reason  # with all that finds days, which no start needs
 
 
 class Kind(StrEnum):
@@ -133,6 +137,8 @@ class Deadline(Record):
     """ISO 8601. Empty where it cannot be reckoned."""
     words: str = ""
     """How it was reckoned, or why not, in the language of the person. Empty for a day that the document names."""
+    reason: Reason | None = None
+    """The same, from which its words are made."""
     is_confirmed: bool = False
     received: str = ""
     """When the document is taken to be received, ISO 8601."""

@@ -13,9 +13,9 @@ from slmdesk.tasks.deadlines.types import MOST_LINE, DueDay, FoundDay
 @pytest.mark.parametrize("page", ["A4", "Letter"])
 def test_it_is_one_page_however_long_its_passage_is(qapp, page):
     passage = "den Posten der Aufstellung, " * 400
-    words = {"en": "received 3 November 2026 + one month = 3 December 2026. " * 4}
+    reason = {"doubt": "the day from which it counts is not known, " * 6}
     found = FoundDay(
-        "k", passage, passage[:MOST_LINE], 1, 0, 9, "2026-12-03", words,
+        "k", passage, passage[:MOST_LINE], 1, 0, 9, "2026-12-03", reason,
         "Stadtwerke", "120,50 Euro", received="2026-11-03",
     )  # fmt: skip
     printing = print_pdf(sheet_of(DueDay("d", "a.pdf", "page", found)), page)
