@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from slmdesk.base.protocol import picked
-from slmdesk.base.record import to_json
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.types import Json
 from slmdesk.documents.types import Coverage
 from slmdesk.tasks.summaries.order import by_days
@@ -21,7 +21,7 @@ def json_of(summary: Summary, deadlines: Sequence[Deadline]) -> dict[str, Json]:
         "coverage": _coverage(summary.coverage, names),
         "timing": {"summary_s": summary.seconds},
         **picked(summary, "kind", "language", "method", "model", "note", "left_out"),
-        "deadlines": [to_json(deadline) for deadline in deadlines],
+        "deadlines": [_shape(deadline) for deadline in deadlines],
         "documents": [
             {
                 "file": document.name,
@@ -34,6 +34,13 @@ def json_of(summary: Summary, deadlines: Sequence[Deadline]) -> dict[str, Json]:
             for document in summary.documents
         ],
     }
+
+
+def _shape(deadline: Deadline) -> dict[str, Json]:
+    """Return a deadline for programs, how it was reckoned only in words."""
+    shape = to_json(changed(deadline, reason=None))
+    del shape["reason"]
+    return shape
 
 
 def _all(sentences: Sequence[Sentence]) -> list[Json]:
