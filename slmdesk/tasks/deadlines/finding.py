@@ -23,7 +23,7 @@ from slmdesk.tasks.summaries.linking import Point, SummaryTexts
 from slmdesk.tasks.summaries.papers import own_date
 from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
 
-_CLAUSES = re.compile(rf".{{40,{MOST_LINE - 2}}}(?=[,;:] |$)")
+_CLAUSES = re.compile(rf".{{{MOST_LINE // 2},{MOST_LINE - 2}}}(?=[,;:] |$)")
 _BRACKETS = re.compile(r" ?\([^()]*\)")
 _PLAIN = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
 _MOST_KNOWN = 40

@@ -14,7 +14,7 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.tasks.deadlines.finding import finding
 from slmdesk.tasks.deadlines.report import reckoned_words
-from slmdesk.tasks.deadlines.types import DueDay, FoundDay, FoundDays
+from slmdesk.tasks.deadlines.types import MOST_LINE, DueDay, FoundDay, FoundDays
 
 HEAD = "Stadt Leipzig\n04109 Leipzig\n\nLeipzig, 3. November 2026\n\nSehr geehrte Frau Adler,"
 
@@ -130,6 +130,16 @@ def test_a_long_sentence_is_shortened_at_the_end_of_a_clause():
     (day,) = found(page(1, HEAD, said))
     assert day.what == f"{said[: said.index(', andernfalls')]}…"
     assert day.text == said
+
+
+def test_a_line_says_what_is_to_be_done_where_its_first_clause_does_not():
+    said = (
+        "Bitte teilen Sie uns bis zum 9. Januar 2027 mit, ob Sie den Vertrag über die Lieferung von Wärme und "
+        "Warmwasser in der Liegenschaft Lindenstraße 4 bis 8 zu den neuen Bedingungen fortsetzen möchten."
+    )
+    (day,) = found(page(1, HEAD, said))
+    assert "ob Sie den Vertrag über die Lieferung" in day.what
+    assert len(day.what) <= MOST_LINE
 
 
 def test_what_is_to_be_done_names_its_row():
