@@ -74,9 +74,7 @@ def test_the_side_bar_marks_the_list_while_it_is_on_show(program):
         program.click("deadlines_button")
         program.wait(lambda: program.find("due_page").isVisible() and way.isChecked())
     rows = program.find("document_view")
-    QTest.mouseClick(
-        rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualRect(rows.model().index(0, 0)).center()
-    )
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualRect(rows.model().index(0, 0)).center())
     program.wait(lambda: program.find("summary_pane").isVisible())
     assert not way.isChecked()
 
