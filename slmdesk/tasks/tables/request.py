@@ -16,7 +16,7 @@ from slmdesk.tasks.tables.types import Column, ColumnKind
 
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
 MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
-PRESETS = ("invoice", "contract", "cv", "minutes")
+PRESETS = ("invoice", "contract", "cv", "minutes", "letter")
 
 
 class TableRequest(Record):

@@ -25,19 +25,22 @@ from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
 from slmdesk.tasks.tables import plan
-from slmdesk.tasks.tables.cells import column_named, verified
+from slmdesk.tasks.tables.cells import column_named, presets, verified
 from slmdesk.tasks.tables.labels import label_column, offered
 from slmdesk.tasks.tables.layout import PageTexts
 from slmdesk.tasks.tables.report import report_of
-from slmdesk.tasks.tables.request import TableRequest
+from slmdesk.tasks.tables.request import PRESETS, TableRequest
 from slmdesk.tasks.tables.types import DOUBTFUL, Column, ColumnKind, Flag, unasked_words
 
 pytestmark = pytest.mark.process
 
 COLUMNS = (Column("Rent", ColumnKind.AMOUNT), Column("Tenant", ColumnKind.PERSON), Column("Begins", ColumnKind.DATE))
 
-
 ANSWER = json.dumps({"Rent": "900 euros", "Tenant": "Ada Byron", "Begins": ""})
+
+
+def test_the_command_takes_every_preset() -> None:
+    assert [preset.id for preset in presets()] == list(PRESETS)
 
 
 def begin(recorder, *documents, columns=COLUMNS, **request):
