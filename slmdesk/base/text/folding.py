@@ -21,19 +21,28 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
 _STRETCHES = re.compile(r"(?s).{1,4000}\S{0,100}\s*")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 """Matches the same words as `_words` in folded ASCII text, in a third of the time."""
 MOST_HITS = 8
-_PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 
+# Compiled when first used: the start of a command would take 4 ms longer.
 @cache
 def _words() -> re.Pattern[str]:
     """Return a pattern for words of letters, digits and their marks. The usual class would cut Hindi at vowel signs."""
     marks = "".join(sign for sign in map(chr, range(0x300, 0x1F000)) if unicodedata.category(sign) in ("Mn", "Mc"))
     return re.compile(rf"[^\W_]+(?:[{marks}]+[^\W_]*)*")
+
+
+@cache
+def _unspaced_letter() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}]")
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 
 def fold(text: str) -> str:
@@ -81,7 +90,7 @@ def find_spans(text: str, words: str) -> list[tuple[int, int]]:
         if not any(needle in folded for needle in needles):
             continue  # folding a stretch at once is fast, checking each word is not
         for word in _words().finditer(text, stretch.start(), stretch.end()):
-            for piece in _PIECES.finditer(word.group()):
+            for piece in _pieces().finditer(word.group()):
                 spans += _hits(piece.group(), needles, word.start() + piece.start())
             if len(spans) >= MOST_HITS:
                 return spans[:MOST_HITS]
@@ -128,12 +137,12 @@ def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int
 
 def _runs(folded: str) -> Iterator[tuple[str, bool]]:
     for word in _words().findall(folded):
-        for piece in _PIECES.findall(word):
+        for piece in _pieces().findall(word):
             yield piece, _is_unspaced(piece)
 
 
 def _index_pieces(folded: str) -> Iterator[str]:
-    if not _UNSPACED_LETTER.search(folded):
+    if not _unspaced_letter().search(folded):
         yield from _words().findall(folded)
         return
     for piece, unspaced in _runs(folded):
@@ -141,7 +150,7 @@ def _index_pieces(folded: str) -> Iterator[str]:
 
 
 def _is_unspaced(piece: str) -> bool:
-    return _UNSPACED_LETTER.match(piece) is not None
+    return _unspaced_letter().match(piece) is not None
 
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
