@@ -1,4 +1,4 @@
-"""How fast a model comes from a server on this PC, against curl: our transfer hashes, syncs and keeps a journal.
+"""How fast a model comes from a server on this PC, against curl: written by huggingface_hub, synced, then hashed.
 
 The server is a process of its own and sends the file with sendfile(2), so that it is never what holds the line up.
 `python -m benchmarks.download_throughput [MIB [ROUNDS]]` runs the rows alone.
@@ -23,6 +23,7 @@ from pathlib import Path
 from threading import Event
 
 from benchmarks.common import ROOT, Row, interleave, median_and_span, ratios, table
+from slmdesk.base.records import Answered, Outgoing
 
 MIB = 1 << 20
 SIZE_MIB, ROUNDS = 256, 5
@@ -64,7 +65,8 @@ def _answer(connection: socket.socket, path: str) -> None:
             head += f"Content-Range: bytes {begin}-{end - 1}/{size}\r\n"
         try:
             connection.sendall(head.encode() + b"\r\n")
-            _send(connection, file.fileno(), begin, end, is_slow=asked.startswith(b"GET /slow"))
+            if not asked.startswith(b"HEAD "):
+                _send(connection, file.fileno(), begin, end, is_slow=asked.startswith(b"GET /slow"))
         except OSError:
             return  # whoever asked has gone
 
@@ -89,21 +91,38 @@ def served(path: Path) -> Iterator[str]:
         process.stdin.close()
 
 
+class _NoLog:
+    """A network log that keeps nothing."""
+
+    def record(self, _request: Outgoing) -> int:
+        return 1
+
+    def finish(self, _n: int, _answer: Answered) -> None:
+        """Nothing."""
+
+    def refuse(self, _request: Outgoing, _code: str) -> None:
+        """Nothing."""
+
+
 def fetch(address: str, folder: str, size: int, sha256: str) -> float:
-    """Seconds for our transfer: from the first request until the file is checked, synced and in its place."""
-    from slmdesk.models.hub.guard import GuardPolicy, because, make_client
-    from slmdesk.models.hub.search import RemotePart
+    """Seconds for a download: from the first request until the file is checked, synced and in its place."""
+    from slmdesk.base.paths import find_paths
+    from slmdesk.models.hub.guard import GuardPolicy, SpeedLimit
+    from slmdesk.models.hub.search import Hub, RemoteFile, RemotePart
     from slmdesk.models.hub.transfer import Part, Transfer, TransferLimits
 
-    host = address.removeprefix("http://").partition("/")[0]
-    policy = GuardPolicy(lambda: False, frozenset({host}), f"http://{host}")
-    part, stop = Part(Path(folder), "owner/name", RemotePart("model.gguf", size, sha256)), Event()
-    with make_client(policy, lambda *_: 1, lambda *_: None) as client, because("benchmark", stop=stop):
-        started = time.perf_counter()
-        for _progress in Transfer(client, address, part, stop=stop, limits=TransferLimits()).run():
-            pass
-        part.move_to(Path(folder) / "model.gguf")
-        return time.perf_counter() - started
+    policy = GuardPolicy(lambda: False, frozenset({address.removeprefix("http://")}), address)
+    remote = RemotePart("model.gguf", size, sha256)
+    part = Part(Path(folder), "owner/name", remote)
+    transfer = Transfer(
+        Hub(find_paths(), lambda: policy, _NoLog()), RemoteFile("owner/name", "main", (remote,), ""), part,
+        report=lambda _progress: None, stop=Event(), limits=TransferLimits(), speed=SpeedLimit(),
+        on_wait=lambda _seconds: None,
+    )  # fmt: skip
+    started = time.perf_counter()
+    transfer.run()
+    part.move_to(Path(folder) / "model.gguf")
+    return time.perf_counter() - started
 
 
 def _ours(address: str, folder: Path, size: int, sha256: str, _turn: int) -> Mapping[str, float]:
@@ -131,7 +150,7 @@ def _curl(address: str, folder: Path, size: int, connections: int, _turn: int) -
 
 
 def download_throughput(size_mib: int = SIZE_MIB, rounds: int = ROUNDS) -> Iterator[Row]:
-    """Our transfer against curl, and what several connections bring where the server holds each back, and where not."""
+    """A download against curl, and what several connections bring where the server holds each back, and where not."""
     if shutil.which("curl") is None:
         return
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as name:
@@ -145,7 +164,7 @@ def download_throughput(size_mib: int = SIZE_MIB, rounds: int = ROUNDS) -> Itera
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         with served(source) as address:
             sides: dict[str, Callable[[int], Mapping[str, float]]] = {
-                "ours": partial(_ours, f"{address}/file", folder, size, sha256),
+                "ours": partial(_ours, address, folder, size, sha256),
                 "curl": partial(_curl, f"{address}/file", folder, size, 1),
                 "four": partial(_curl, f"{address}/file", folder, size, AT_ONCE),
             }

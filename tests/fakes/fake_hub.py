@@ -273,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.answer(unquote(parts.path), query, headers)
 
-    do_GET = handle_one
+    do_GET = do_HEAD = handle_one
 
     def answer(self, path: str, query: dict, headers: dict) -> None:
         raise NotImplementedError
@@ -284,7 +284,8 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in {**headers, "content-length": str(len(body))}.items():
             self.send_header(key, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def give_json(self, value, headers: Mapping[str, str] | None = None) -> None:
         body = json.dumps(value).encode()
@@ -308,6 +309,8 @@ class _Handler(BaseHTTPRequestHandler):
             if value:
                 self.send_header(key, value)
         self.end_headers()
+        if self.command == "HEAD":
+            return
         for piece in self._pieces(content, start, size):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if fault.chunked else piece)
             if self.server.where == "storage":

@@ -9,7 +9,7 @@ from fakes.recorder import TIMEOUT_S
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.runtime.events import DocumentsChanged, ModelsChanged
-from slmdesk.models.hub.guard import GuardPolicy, make_client
+from slmdesk.models.hub.guard import Asking, GuardPolicy, because, make_client
 
 pytestmark = pytest.mark.process
 
@@ -23,7 +23,7 @@ def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(o
     policy = GuardPolicy(offline=lambda: window.network.is_offline, hosts=frozenset({"huggingface.co"}))
     policy.check("https", "huggingface.co", 443)
     run("network", "--offline", "on").ok()
-    with make_client(policy, window.network) as client:
+    with make_client() as client, because(Asking(policy, window.network)):
         with pytest.raises(KnownError) as refused:  # at once: also before the look of this second
             client.get("https://huggingface.co/api/models")
         assert refused.value.code == "network.offline"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, field
 from slmdesk.base.records import Answered, Outgoing
 from slmdesk.base.texts import N_, _
 from slmdesk.base.untrusted import clean_label
@@ -28,9 +28,13 @@ LONGEST_WAIT_S = 600
 """Longest wait in seconds that is accepted from a Retry-After header."""
 
 
-def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -> KnownError:
-    host, status = response.request.url.host, response.status_code
-    code = response.headers.get("x-error-code", "")
+def problem_of_status(response: httpx2.Response, asking: Asking) -> KnownError:
+    url, status = response.request.url, response.status_code
+    host, code = url.host, response.headers.get("x-error-code", "")
+    what, repo = asking.what or asking.repo or host, asking.repo
+    if status in (401, 403) and not asking.policy.is_endpoint(url.scheme, host, url.port):
+        # the storage address has expired: the Hub gives a new one
+        return KnownError("hub.error", host=host, status=status, wait_s=0)
     has_token = "authorization" in response.request.headers
     if has_token and status == 401:
         return KnownError("hub.token_refused", host=host)
@@ -91,50 +95,31 @@ def is_page(response: httpx2.Response) -> bool:
 
 LOOK_S = 0.25
 """Seconds after which a wait checks whether it was stopped."""
-HOLDS_S = 0.25
-"""The token bucket saves up at most the bytes of this many seconds without reads."""
-PIECES_A_SECOND = 20
-"""Most reads per second under a speed limit. More reads would be tiny and cost more than they gain."""
 
 
 class SpeedLimit:
-    """Speed limit that all downloads of this process share (a token bucket). Any thread."""
+    """Speed limit that all downloads of this process share. Any thread."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._rate = 0
-        self._space = 0.0
-        self._filled = time.monotonic()
+        self._free_at = 0.0
 
     def set(self, bytes_per_s: int) -> None:
         """Set the limit; 0 means no limit. Readers that are already waiting follow the new limit at once."""
         with self._change:
-            if bytes_per_s == self._rate:
-                return
-            self._rate, self._space, self._filled = bytes_per_s, 0.0, time.monotonic()
+            self._rate, self._free_at = bytes_per_s, 0.0
             self._change.notify_all()
 
-    def take(self, most: int, stop: threading.Event) -> int:
-        """Wait, and return how many bytes may be read: 1 to `most`. Raises Stopped within LOOK_S once `stop` is set."""
+    def spend(self, count: int, stop: threading.Event) -> None:
+        """Wait as long as `count` bytes take. Raises Stopped within LOOK_S once `stop` is set."""
         with self._change:
-            while not stop.is_set():
-                if not self._rate:
-                    return most
-                now = time.monotonic()
-                self._space = min(self._space + (now - self._filled) * self._rate, max(self._rate * HOLDS_S, 1.0))
-                self._filled = now
-                least = min(most, max(1, self._rate // PIECES_A_SECOND))
-                if self._space >= least:
-                    count = min(most, int(self._space))
-                    self._space -= count
-                    return count
-                self._change.wait(min(LOOK_S, (least - self._space) / self._rate))
-        raise Stopped
-
-    def give_back(self, count: int) -> None:
-        with self._change:
-            if self._rate:
-                self._space += count
+            rate, free_at = self._rate, max(self._free_at, time.monotonic())
+            self._free_at = free_at + count / rate if rate else 0.0
+            while rate and rate == self._rate and (wait_s := free_at - time.monotonic()) > 0:
+                self._change.wait(min(LOOK_S, wait_s))
+                if stop.is_set():
+                    raise Stopped
 
 
 # The guard. The only client through which anything may leave this PC. It checks and logs every request before it is
@@ -142,10 +127,13 @@ class SpeedLimit:
 # client is made.
 
 
+class CannotResume(KnownError):
+    """The server did not send the part of a file that it was asked for."""
+
+
 HUB = "https://huggingface.co"
 HUB_HOSTS = frozenset({"huggingface.co", ".huggingface.co", ".hf.co"})
 """The Hub and the storage hosts to which it redirects."""
-OnWait = Callable[[float], None]
 
 
 class RequestLog(Protocol):
@@ -211,53 +199,48 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class Reason(Record):
+class Asking(Record):
+    """Who asks, why, and for what: by this the guard decides about a request and logs it."""
+
+    policy: GuardPolicy
+    log: RequestLog
     purpose: str = ""
-    stop: Event | None = None
-    on_wait: OnWait | None = None
-    limit: SpeedLimit | None = None
+    repo: str = ""
+    what: str = ""
+    """Name of what is asked for, for the words of an error. Empty: the repository, else the host."""
+    stop: Event = field(default_factory=Event)
+    """Once it is set, the requests raise Stopped within about 0.3 s; while they connect, once that has ended."""
+    is_long: bool = False
+    """Whether an answer may be of any size and take any time."""
+    silence_s: float = 20.0
+    """Seconds without a byte after which the connection is given up."""
+    on_wait: Callable[[float], None] = lambda _seconds: None
+    """Called during a silence, with its seconds so far."""
 
 
-_reason: ContextVar[Reason] = ContextVar("reason", default=Reason())  # noqa: B039 (frozen)
+_asking: ContextVar[Asking] = ContextVar("asking")
 
 
 @contextmanager
-def because(
-    purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None, limit: SpeedLimit | None = None
-) -> Iterator[None]:
-    """Set the purpose of the requests made inside the block, for the network log. It applies to this thread.
-
-    Once `stop` is set, the requests raise Stopped within about 0.3 s. `on_wait` gets the seconds since the last byte
-    came. `limit` is only followed if `stop` is given.
-    """
-    token = _reason.set(Reason(purpose, stop, on_wait, limit))
+def because(asking: Asking) -> Iterator[None]:
+    """Say who sends the requests made inside the block. It applies to this thread."""
+    token = _asking.set(asking)
     try:
         yield
     finally:
-        _reason.reset(token)
+        _asking.reset(token)
 
 
-def reason_now() -> Reason:
-    return _reason.get()
+def asking_now() -> Asking:
+    """Return what `because` was told. Raises LookupError: nobody asks outside such a block."""
+    return _asking.get()
 
 
-def make_client(policy: GuardPolicy, log: RequestLog, *, is_library: bool = False) -> httpx2.Client:
-    """Return an HTTP client that passes the guard: each request is checked by `policy` and written to `log` before it
-    is sent.
-
-    `is_library` is True for the client of huggingface_hub. It reads an answer whole, up to MAX_ANSWER_BYTES, and raises
-    KnownError at once, so that the library neither waits nor tries again. Raises `setting.invalid`.
-    """
+def make_client() -> httpx2.Client:
+    """Return the HTTP client that huggingface_hub gets. Each request is checked and logged before it is sent."""
     import httpx2
 
-    from slmdesk.models.hub.transport import AnswerTransport, GuardTransport
+    from slmdesk.models.hub.transport import GuardTransport
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # at INFO it logs whole addresses with the words searched for
-    guard = GuardTransport(policy, log)
-    return httpx2.Client(
-        transport=AnswerTransport(guard) if is_library else guard,
-        follow_redirects=True,
-        max_redirects=8,
-        trust_env=False,
-        timeout=httpx2.Timeout(30.0, connect=10.0),
-    )
+    return httpx2.Client(transport=GuardTransport(), follow_redirects=True, max_redirects=8, trust_env=False)

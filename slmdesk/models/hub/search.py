@@ -6,18 +6,18 @@ import os
 import re
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
 from threading import Event, Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -39,19 +39,10 @@ from slmdesk.models.gguf.quantization import (
     weight_bytes,
 )
 from slmdesk.models.gguf.read import read_header
-from slmdesk.models.hub.guard import (
-    GuardPolicy,
-    RequestLog,
-    because,
-    is_page,
-    make_client,
-    problem_of_line,
-    problem_of_status,
-)
+from slmdesk.models.hub.guard import Asking, GuardPolicy, RequestLog, because, make_client, problem_of_line
 
 if TYPE_CHECKING:
     import httpx2
-    from huggingface_hub import HfApi
 
 
 def set_environment(paths: Paths) -> None:
@@ -86,6 +77,8 @@ _HOST = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/", re.I
 _COMMAND = re.compile(r"(?:ollama\s+(?:run|pull)|llama-(?:cli|server)\s+-hf)\s+", re.IGNORECASE)
 """Start of a command of another program. Web pages offer such commands for copying."""
 _QUANTIZATION = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_DOTS = re.compile(r"/\.\.?(?=/|\Z)")
+"""Steps of a path that lead out of it."""
 _FILE_PAGE = re.compile(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", re.DOTALL)
 """Matches what an address has between a repository and a file: how it is shown, and the revision."""
 _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "blog", "api", "settings")
@@ -140,9 +133,10 @@ def is_repo(untrusted: str) -> bool:
 
 def file_address(endpoint: str, repo: str, revision: str, name: str) -> str:
     """Return the download address of a file. Whatever `name` contains, the address stays inside the repository."""
-    steps = [quote(step, safe="") for step in name.split("/")]
-    safe = [step.replace(".", "%2E") if step.strip(".") == "" else step for step in steps]
-    return f"{endpoint.rstrip('/')}/{repo}/resolve/{quote(revision, safe='')}/{'/'.join(safe)}"
+    from huggingface_hub import hf_hub_url
+
+    address = hf_hub_url(repo, name, revision=revision, endpoint=endpoint.rstrip("/"))
+    return _DOTS.sub(lambda dots: dots[0].replace(".", "%2E"), address)
 
 
 _QUANTIZATION_IN_NAME = re.compile(
@@ -351,21 +345,14 @@ class Card(Record):
     is_cut: bool
 
 
-def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> Card:
-    """Download the model card at `address`. Call it inside `because`. Raises KnownError network.*, hub.*; Stopped."""
-    import httpx2
-
-    from slmdesk.models.hub.transport import ANSWER_S  # imports httpx2, which only a request needs
-
-    host, body = httpx2.URL(address).host, bytearray()
-    deadline = time.monotonic() + ANSWER_S
-    with _answer(client, address, {}, token, what=f"{repo}/{CARD_NAME}", repo=repo) as response:
+def read_card(address: str, *, token: str) -> Card:
+    """Download the model card at `address`. Call it inside `Hub.asking`, and it raises what that does."""
+    body = bytearray()
+    with _answer(address, {}, token) as response:
         for chunk in response.iter_raw():
             body += chunk
             if len(body) > MAX_CARD_BYTES:
                 break
-            if time.monotonic() > deadline:
-                raise KnownError("network.failed", host=host, reason=_("it answers too slowly"))
     return Card(bytes(body[:MAX_CARD_BYTES]).decode("utf-8-sig", "replace"), len(body) > MAX_CARD_BYTES)
 
 
@@ -377,10 +364,8 @@ KEPT_BYTES = 64 << 20
 """Most bytes of headers that are kept. The oldest go first."""
 
 
-def remote_header(
-    client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path, sha256: str = "", cut: bool = False
-) -> GgufHeader:
-    """Download the start of a file and return its header. Call it inside `because`. With `cut`, see read_header.
+def remote_header(address: str, *, token: str, folder: Path, sha256: str = "", cut: bool = False) -> GgufHeader:
+    """Download the start of a file and return its header. Call it inside `Hub.asking`. With `cut`, see read_header.
 
     What was downloaded is kept in `folder` by the file's checksum. Raises network.*, hub.*, model.*.
     """
@@ -398,7 +383,7 @@ def remote_header(
                 continue
             before = have
             with path.open("ab") as out:
-                for chunk in _range(client, address, have, step, repo=repo, token=token):
+                for chunk in _range(address, have, step, token):
                     out.write(chunk)
                     have += len(chunk)
             try:
@@ -424,35 +409,18 @@ def _keep(path: Path, kept: Path) -> None:
                 file.unlink()
 
 
-def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: str, token: str) -> Iterator[bytes]:
-    part = {"range": f"bytes={begin}-{end - 1}"}
-    with _answer(client, address, part, token, what=repo, repo=repo) as response:
-        if response.status_code != 206:
-            passed = begin  # the server sends the whole file: skip the bytes that are there already
-        elif response.headers.get("content-range", "").startswith(f"bytes {begin}-"):
-            passed = 0
-        else:
-            raise KnownError("hub.answer_invalid", host=response.url.host, reason=_("another piece of the file"))
+def _range(address: str, begin: int, end: int, token: str) -> Iterator[bytes]:
+    with _answer(address, {"range": f"bytes={begin}-{end - 1}"}, token) as response:
+        # a server that does not know ranges sends the whole file: skip the bytes that are there already
+        passed = begin if response.status_code != 206 else 0
         yield from _window(response.iter_raw(), passed, end - begin)
 
 
-@contextmanager
-def _answer(
-    client: httpx2.Client, address: str, headers: Mapping[str, str], token: str, *, what: str, repo: str
-) -> Iterator[httpx2.Response]:
-    import httpx2
+def _answer(address: str, headers: dict[str, str], token: str) -> AbstractContextManager[httpx2.Response]:
+    from huggingface_hub import get_session
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    access = {"authorization": f"Bearer {token}"} if token else {}
-    headers = {"accept-encoding": "identity", **headers, **access}
-    try:
-        with client.stream("GET", address, headers=headers) as response:
-            if response.status_code >= 400:
-                raise problem_of_status(response, what=what, repo=repo)
-            if is_page(response):
-                raise KnownError("network.login_page", host=response.url.host)
-            yield response
-    except (httpx2.HTTPError, httpx2.InvalidURL) as err:
-        raise problem_of_line(err, httpx2.URL(address).host) from err
+    return get_session().stream("GET", address, headers=build_hf_headers(token=token or False, headers=headers))
 
 
 def _window(chunks: Iterator[bytes], passed: int, requested: int) -> Iterator[bytes]:
@@ -479,6 +447,10 @@ MOST = 100
 """Most repositories in an answer: one page of the Hub."""
 _REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
+PIECE_BYTES = 64 << 10
+"""Bytes in which huggingface_hub hands on a body. It keeps a piece in memory until it is whole: with its own 10 MiB a
+connection that is cut each few megabytes would never get on.
+"""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
@@ -511,31 +483,28 @@ class Hub:
         """Function that returns the access token, or "" for none. It is only called for gated repositories, and may
         wait for the system's keyring.
         """
-        self._lock = Lock()
-        self._made_for: GuardPolicy | None = None
 
     def address(self, file: RemoteFile, part: RemotePart) -> str:
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
+
+    def place_of(self, file: RemoteFile, part: RemotePart, *, token: str) -> str:
+        """Return the address to which the Hub sends for a file. Call it inside `asking`. Raises `download.changed`."""
+        from huggingface_hub import get_hf_file_metadata
+
+        with self._sensible():
+            found = get_hf_file_metadata(self.address(file, part), token=token or False)
+        etag = found.etag or ""
+        if _SHA256.fullmatch(etag) and etag != part.sha256:
+            raise KnownError("download.changed", name=clean_label(part.name))
+        return found.location
 
     def header(self, file: RemoteFile, *, token: str = "", cut: bool = False, stop: Event | None = None) -> GgufHeader:
         """Return the header of a file; of a split file, that of the first part. Downloads the first megabytes, with
         `cut` some hundred kilobytes, unless they were kept. Raises KnownError, Stopped.
         """
-        part = file.parts[0]
-        folder = self._paths.cache / "headers"
-        with self.client() as client, because(f"header of {file.repo}/{file.name}"[:200], stop=stop or Event()):
-            return remote_header(
-                client,
-                self.address(file, part),
-                repo=file.repo,
-                token=token,
-                folder=folder,
-                sha256=part.sha256,
-                cut=cut,
-            )
-
-    def client(self) -> httpx2.Client:
-        return make_client(self._policy(), self._log)
+        part, folder = file.parts[0], self._paths.cache / "headers"
+        with self.asking(f"header of {file.repo}/{file.name}", stop, repo=file.repo, is_long=True):
+            return remote_header(self.address(file, part), token=token, folder=folder, sha256=part.sha256, cut=cut)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
         """Return one page of GGUF repositories whose names contain the words, with a single request. Their files have
@@ -552,10 +521,10 @@ class Hub:
         }
         named = {"search": query.words, "author": query.author, "cursor": cursor}
         params |= {key: value for key, value in named.items() if value}
-        with self._asking("search", stop) as api:
+        with self.asking("search", stop), self._sensible():
             from huggingface_hub import ModelInfo, get_session  # its list_models cannot go on at a cursor
 
-            answer = get_session().get(f"{api.endpoint}/api/models", params=params)
+            answer = get_session().get(f"{self._endpoint}/api/models", params=params)
             untrusted = answer.json()
             if not isinstance(untrusted, list):
                 raise TypeError("no list")
@@ -566,9 +535,9 @@ class Hub:
 
     def card(self, repo: Repo, *, token: str = "", stop: Event | None = None) -> Card:
         """Return the model card of a repository. Raises `hub.missing` if there is none, otherwise as `search` does."""
-        address = file_address(self._policy().endpoint, repo.id, repo.revision, CARD_NAME)
-        with self.client() as client, because(f"card of {repo.id}", stop=stop or Event()):
-            return read_card(client, address, repo=repo.id, token=token)
+        with self.asking(f"card of {repo.id}", stop, repo=repo.id, what=f"{repo.id}/{CARD_NAME}"):
+            address = file_address(self._endpoint, repo.id, repo.revision, CARD_NAME)
+            return read_card(address, token=token)
 
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
         """Return a repository with its files' sizes and checksums, and its new name if renamed. Raises as `search`."""
@@ -583,50 +552,66 @@ class Hub:
         return self._repo(repo, stop, access)
 
     def _repo(self, repo: str, stop: Event | None, access: str = "") -> Repo:
-        with self._asking(f"files of {repo}", stop) as api:
+        with self.asking(f"files of {repo}", stop, repo=repo), self._sensible():
+            from huggingface_hub import HfApi
+
+            api = HfApi(endpoint=self._endpoint, token=False)
             record = _repo_of(api.model_info(repo, files_metadata=True, token=access or False))
             if record is None:
-                raise KnownError("hub.answer_invalid", host=self._host(), reason=_("no repository"))
+                raise ValueError("no repository")
             return record
 
-    def close(self) -> None:
-        with self._lock:
-            if self._made_for is not None:
-                from huggingface_hub import close_session
-
-                self._made_for = None
-                close_session()
-
     @contextmanager
-    def _asking(self, purpose: str, stop: Event | None) -> Iterator[HfApi]:
+    def asking(self, purpose: str, stop: Event | None = None, **more: Any) -> Iterator[None]:
+        """Let huggingface_hub ask this Hub on this thread inside the block. `more` are fields of `guard.Asking`.
+
+        Raises KnownError network.*, hub.*, and Stopped, as every request does.
+        """
         import httpx2
 
-        api = self._api()
+        with _lock:
+            _through_the_guard(self._paths)
+        asking = Asking(self._policy(), self._log, purpose[:200], stop=stop or Event(), **more)
         try:
-            with because(purpose, stop=stop or Event()):
-                yield api
+            with because(asking):
+                yield
         except (httpx2.HTTPError, httpx2.InvalidURL) as err:
             raise problem_of_line(err, self._host()) from err
+
+    @contextmanager
+    def _sensible(self) -> Iterator[None]:
+        """Refuse what is no answer of a Hub: huggingface_hub builds its objects from any input."""
+        try:
+            yield
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as err:
-            # huggingface_hub builds its objects from any input; no code of this program is called in between
             raise KnownError("hub.answer_invalid", host=self._host(), reason=_("not what the Hub answers")) from err
 
-    def _api(self) -> HfApi:
-        if "huggingface_hub.constants" not in sys.modules:
-            set_environment(self._paths)
-        from huggingface_hub import HfApi, constants, set_client_factory
-
-        if not (constants.HF_HUB_DISABLE_IMPLICIT_TOKEN and constants.HF_HUB_DISABLE_TELEMETRY):
-            raise BugError("huggingface_hub was imported before its environment was set")
-        policy = self._policy()
-        with self._lock:
-            if policy != self._made_for:
-                set_client_factory(lambda: make_client(policy, self._log, is_library=True))
-                self._made_for = policy
-        return HfApi(endpoint=policy.endpoint.rstrip("/"), token=False)
+    @property
+    def _endpoint(self) -> str:
+        return self._policy().endpoint.rstrip("/")
 
     def _host(self) -> str:
         return self._policy().endpoint.partition("://")[2].partition("/")[0]
+
+
+_lock = Lock()
+
+
+def _through_the_guard(paths: Paths) -> None:
+    """Make huggingface_hub ask through the guard, in this process from now on."""
+    if "huggingface_hub.constants" not in sys.modules:
+        set_environment(paths)
+    _set_client()
+
+
+@cache
+def _set_client() -> None:
+    from huggingface_hub import constants, set_client_factory
+
+    if not (constants.HF_HUB_DISABLE_IMPLICIT_TOKEN and constants.HF_HUB_DISABLE_TELEMETRY):
+        raise BugError("huggingface_hub was imported before its environment was set")
+    constants.DOWNLOAD_CHUNK_SIZE = PIECE_BYTES
+    set_client_factory(make_client)
 
 
 def _repo_of(untrusted: Any) -> Repo | None:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -35,7 +35,7 @@ from slmdesk.models.gguf.header import GgufHeader
 from slmdesk.models.gguf.projectors import BESIDE, PROJECTOR, can_see
 from slmdesk.models.gguf.read import read_header, require_chat_model
 from slmdesk.models.hub.choice import choose
-from slmdesk.models.hub.guard import SpeedLimit, because
+from slmdesk.models.hub.guard import SpeedLimit
 from slmdesk.models.hub.search import Hub, RemoteFile, Repo
 from slmdesk.models.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
 from slmdesk.models.importer import join_into, require_no_projector, require_usable, usable_header
@@ -62,7 +62,6 @@ _REASONS = {
     "ignored": _("the server cannot go on in the middle of a file"),
     "changed": _("it has changed on the server"),
     "shifted": _("the server went on at another place"),
-    "refused": _("the server did not know how to go on"),
     "damaged": _("it was damaged on the way"),
 }
 
@@ -92,6 +91,7 @@ class ModelDownload:
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
         self._require = require_no_projector
+        self._is_refused = False
         self._first = self._more = 0
         """Bytes of the model while its projector is fetched, and of the projector that comes after the model."""
 
@@ -174,6 +174,7 @@ class ModelDownload:
                     raise Stopped from None
 
     def _begin(self, remote: RemoteFile, *, first: int = 0, more: int = 0) -> None:
+        self._is_refused = False
         self._require = require_usable if remote.beside == PROJECTOR else require_no_projector
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
@@ -192,14 +193,11 @@ class ModelDownload:
             if record := self._in_library(remote):  # another instance has just added it
                 return record
             self._need_space()
-            access = self._hub.token() if remote.gated else ""
-            with self._hub.client() as client:
-                self._before = self._first
-                for published, part in zip(remote.parts, self.parts, strict=True):
-                    address = self._hub.address(remote, published)
-                    transfer = Transfer(client, address, part, stop=self._stop, token=access, limits=self._limits)
-                    self._transfer(transfer, part)
-                    self._before += published.bytes
+            token = self._hub.token() if remote.gated else ""
+            self._before = self._first
+            for part in self.parts:
+                self._transfer(remote, part, token)
+                self._before += part.file.bytes
             return self._take_in(remote)
 
     def _claim(self, part: Part) -> Claim:
@@ -207,13 +205,13 @@ class ModelDownload:
         while True:
             if claim := Claim.take(part.lock):
                 return claim
-            with suppress(OSError):
-                self._change(state=DownloadState.ELSEWHERE, done_bytes=self._before + part.path.stat().st_size)
+            with suppress(OSError):  # it has just ended
+                self._change(state=DownloadState.ELSEWHERE, done_bytes=self._before + part.size)
             if self._stop.wait(ASK_S):
                 raise Stopped
 
     def _need_space(self) -> None:
-        there = sum(part.path.stat().st_size for part in self.parts if part.path.exists())
+        there = sum(part.size for part in self.parts)
         joined = self._own_bytes if len(self.parts) > 1 else 0  # parts and joined file exist together for a while
         need_free(self._models.folder, max(0, self._own_bytes - there) + joined + self._more + SPARE_BYTES)
 
@@ -221,13 +219,18 @@ class ModelDownload:
     def _own_bytes(self) -> int:
         return sum(part.file.bytes for part in self.parts)
 
-    def _transfer(self, transfer: Transfer, part: Part) -> None:
+    def _transfer(self, remote: RemoteFile, part: Part, token: str) -> None:
         before = self.now.resumed_from  # bytes of the parts before this one
-        purpose = f"download of {self.now.repo}/{self.now.name}"[:200]
-        why = because(purpose, stop=self._stop, on_wait=self._on_wait, limit=self._speed_limit)
-        with why, closing(transfer.run()) as steps:
-            for progress in steps:
-                self._on_progress(progress, before + transfer.resumed_from, part)
+        transfer = Transfer(
+            self._hub, remote, part, token=token, limits=self._limits, speed=self._speed_limit, stop=self._stop,
+            report=lambda progress: self._on_progress(progress, before + transfer.resumed_from, part),
+            on_wait=self._on_wait,
+        )  # fmt: skip
+        try:
+            transfer.run()
+        finally:
+            if self._is_refused:
+                part.remove()
 
     def _on_progress(self, progress: Progress, resumed: int, part: Part) -> None:
         done, now = self._before + progress.done, time.monotonic()
@@ -275,7 +278,6 @@ class ModelDownload:
         if self._before or not self._judge_at or done < self._judge_at[0]:
             return
         del self._judge_at[0]
-        part.flush()
         try:
             header = read_header(part.path, cut=True)
         except KnownError:
@@ -288,7 +290,7 @@ class ModelDownload:
         try:
             self._require(header)
         except KnownError:
-            part.remove()
+            self._is_refused = True
             raise
         if header.kind == "model":
             self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes() - self._more)).verdict)

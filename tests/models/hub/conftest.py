@@ -11,11 +11,12 @@ import pytest
 from fakes.fake_hub import FakeHub
 from fakes.request_log import RequestLog
 
-from slmdesk.models.hub.guard import GuardPolicy, because, make_client
-from slmdesk.models.hub.search import RemotePart, file_address
+from slmdesk.base.paths import find_paths
+from slmdesk.models.hub.guard import GuardPolicy, SpeedLimit
+from slmdesk.models.hub.search import Hub, RemoteFile, RemotePart
 from slmdesk.models.hub.transfer import Part, Progress, Transfer, TransferLimits
 
-FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=20.0, connect_s=20.0)
+FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=20.0)
 REPO, NAME = "some/model-GGUF", "model.Q4_K_M.gguf"
 
 
@@ -81,17 +82,16 @@ class Fetcher:
     def policy(self) -> GuardPolicy:
         return GuardPolicy(lambda: False, frozenset({"127.0.0.1", self.hub.storage}), self.hub.endpoint)
 
-    def client(self):
-        return make_client(self.policy, self.log)
-
-    def run(self, address: str = "") -> list[Progress]:
+    def run(self, policy: GuardPolicy | None = None, speed: SpeedLimit | None = None) -> list[Progress]:
         """Until it is in its place; raises what the transfer raises."""
         part, reported = self.part, []
-        address = address or file_address(self.hub.endpoint, REPO, "a" * 40, NAME)
-        with self.client() as client, because("test", stop=self.stop, on_wait=self.waited.append):
-            transfer = Transfer(client, address, part, stop=self.stop, token=self.token, limits=self.limits)
-            for progress in transfer.run():
-                reported.append(progress)
+        policy = policy or self.policy
+        transfer = Transfer(
+            Hub(find_paths(), lambda: policy, self.log), RemoteFile(REPO, "a" * 40, (part.file,), "Q4_K_M"), part,
+            report=reported.append, stop=self.stop, token=self.token, limits=self.limits,
+            speed=speed or SpeedLimit(), on_wait=self.waited.append,
+        )  # fmt: skip
+        transfer.run()
         part.move_to(self.target)
         self.resumed_from = transfer.resumed_from
         return reported

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from fakes.request_log import RequestLog
 from slmdesk.base.errors import BugError, KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Answered
-from slmdesk.models.hub.guard import GuardPolicy, because, make_client
+from slmdesk.models.hub.guard import Asking, GuardPolicy, because, make_client
 from slmdesk.models.hub.search import set_environment
 
 
@@ -60,9 +61,11 @@ class Server(ThreadingHTTPServer):
     def finished(self):
         return self.log.finished
 
-    def client(self, *, offline=False, hosts=("127.0.0.1",), endpoint=None):
-        policy = GuardPolicy(lambda: offline, frozenset(hosts), endpoint or self.endpoint)
-        return make_client(policy, self.log)
+    @contextmanager
+    def client(self, *, offline=False, hosts=("127.0.0.1",), endpoint=None, log=None, **more):
+        policy = GuardPolicy(lambda: offline, frozenset(hosts), endpoint or self.endpoint, **more)
+        with make_client() as client, because(Asking(policy, log or self.log, "search")):
+            yield client
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def sockets(monkeypatch):
 
 @pytest.mark.process
 def test_a_request_stands_in_the_ledger_before_it_leaves_and_its_bytes_after(server, sockets):
-    with server.client() as client, because("search"):
+    with server.client() as client:
         answer = client.get(f"{server.endpoint}/api/models?search=secret")
     assert answer.status_code == 200
     assert server.rows == [("127.0.0.1", "GET", "/api/models", "search")]
@@ -104,6 +107,13 @@ def test_a_request_stands_in_the_ledger_before_it_leaves_and_its_bytes_after(ser
     assert (request.port, request.via) == (server.server_port, "none")
     assert request.query_sha256 == hashlib.sha256(b"search=secret").hexdigest(), "that it was asked, not what"
     assert server.log.answers == [Answered(1000, 200)]
+
+
+@pytest.mark.process
+def test_who_does_not_say_why_sends_nothing(server, sockets):
+    with make_client() as client, pytest.raises(LookupError):
+        client.get(f"{server.endpoint}/x")
+    assert not sockets
 
 
 @pytest.mark.process
@@ -179,8 +189,7 @@ def test_a_ledger_that_cannot_be_written_stops_the_request(server, sockets):
     def full(_request):
         raise KnownError("store.full")
 
-    policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), server.endpoint)
-    with make_client(policy, RequestLog(full)) as client, pytest.raises(KnownError, match=r"store\.full"):
+    with server.client(log=RequestLog(full)) as client, pytest.raises(KnownError, match=r"store\.full"):
         client.get(f"{server.endpoint}/x")
     assert not sockets
     assert not server.seen
@@ -206,8 +215,7 @@ def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_
             raise KnownError("store.full")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
-    policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), server.endpoint, proxy_for=bypass)
-    with make_client(policy, RequestLog(written)) as client:
+    with server.client(log=RequestLog(written), proxy_for=bypass) as client:
         if is_full:
             with pytest.raises(KnownError, match=r"store\.full"):
                 client.get(f"{server.endpoint}/x")
@@ -219,12 +227,10 @@ def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_
 
 @pytest.mark.process
 def test_a_failed_connection_is_finished_with_no_bytes(server):
-    import httpx2
-
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        with server.client(endpoint=endpoint) as client, pytest.raises(httpx2.TransportError):
+        with server.client(endpoint=endpoint) as client, pytest.raises(KnownError, match=r"network\.failed"):
             client.get(f"{endpoint}/x")
     assert server.finished == [(1, 0)]
 
@@ -235,17 +241,17 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from fakes.request_log import RequestLog
 from slmdesk.models.hub.search import set_environment
-from slmdesk.models.hub.guard import GuardPolicy, because, make_client
+from slmdesk.models.hub.guard import Asking, GuardPolicy, because, make_client
 from slmdesk.base.paths import find_paths
 endpoint, offline = sys.argv[1], sys.argv[2] == "offline"
 set_environment(find_paths())
 import huggingface_hub
 log = RequestLog()
 if sys.argv[2] != "bypass":
-    policy = GuardPolicy(lambda: offline, frozenset({"127.0.0.1"}), endpoint)
-    huggingface_hub.set_client_factory(lambda: make_client(policy, log))
+    huggingface_hub.set_client_factory(make_client)
+policy = GuardPolicy(lambda: offline, frozenset({"127.0.0.1"}), endpoint)
 try:
-    with because("search"):
+    with because(Asking(policy, log, "search")):
         found = [model.id for model in huggingface_hub.HfApi(endpoint=endpoint).list_models(search="tiny", limit=3)]
 except Exception as err:
     found = [type(err).__name__, getattr(err, "code", "")]

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import find_paths
 from slmdesk.base.record import changed
+from slmdesk.models.hub import search
 from slmdesk.models.hub.search import (
     Commercial,
     Group,
@@ -69,6 +71,7 @@ def test_anything_else_is_refused(text) -> None:
 def test_d10_an_address_stays_below_its_repository(name) -> None:
     import httpx2
 
+    search._through_the_guard(find_paths())
     address = file_address("https://huggingface.co", "owner/name", "a" * 40, name)
     sent = httpx2.URL(address)
     assert (sent.scheme, sent.host) == ("https", "huggingface.co")

@@ -52,9 +52,7 @@ class AskedQuestion:
 
 @pytest.fixture
 def asked(hub):
-    it = AskedQuestion(hub)
-    yield it
-    it.hub.close()
+    return AskedQuestion(hub)
 
 
 def test_a_search_finds_and_filters(asked, hub) -> None:

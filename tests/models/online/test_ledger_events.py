@@ -14,7 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Kind
 from slmdesk.history.store import open_store
-from slmdesk.models.hub.guard import because
+from slmdesk.models.hub.search import Query
 from slmdesk.models.online.offline import LedgerEvents
 
 pytestmark = pytest.mark.process
@@ -86,8 +86,8 @@ def test_the_network_allowed_and_forbidden_stands_there_once(opened):
 def test_what_is_refused_stands_there_and_is_no_request(opened):
     recorder = opened(model=False)
     services = recorder.services
-    with services.hub.hub.client() as client, because("search"), pytest.raises(KnownError, match=r"network\.offline"):
-        client.get("https://huggingface.co/api/models?search=secret")
+    with pytest.raises(KnownError, match=r"network\.offline"):
+        services.hub.hub.search(Query("secret"))
     start, refused = ledger_of(recorder)
     assert (start.kind, refused.kind) == ("start", "refused")
     assert (refused.said["host"], refused.said["purpose"]) == ("huggingface.co", "search")
@@ -107,8 +107,8 @@ def test_no_request_before_its_start_is_written(opened, monkeypatch):
     services.service_thread.call(services.store.ledger.stop)
     before = len(ledger_of(recorder))
     monkeypatch.setattr(services.store.ledger, "append", full)
-    with services.hub.hub.client() as client, pytest.raises(KnownError, match=r"store\.full"):
-        client.get("https://huggingface.co/api/models")
+    with pytest.raises(KnownError, match=r"store\.full"):
+        services.hub.hub.search(Query("tiny"))
     assert len(ledger_of(recorder)) == before
 
 
