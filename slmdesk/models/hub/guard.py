@@ -243,4 +243,5 @@ def make_client() -> httpx2.Client:
     from slmdesk.models.hub.transport import GuardTransport
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # at INFO it logs whole addresses with the words searched for
+    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)  # it prints warnings in the words of the server
     return httpx2.Client(transport=GuardTransport(), follow_redirects=True, max_redirects=8, trust_env=False)

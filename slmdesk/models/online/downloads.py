@@ -11,7 +11,6 @@ import os
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ from slmdesk.tasks.jobs.types import DOWNLOAD, JobChanged, eta_of, number_in
 
 TELL_S = 0.25
 SPEED_S = 5.0
-"""The speed shown is the average over this many seconds."""
+"""The speed shown follows the line within about this many seconds."""
 SILENT_S = 2.0
 """Seconds without a byte after which a download is shown as waiting."""
 ASK_S = 0.3
@@ -86,7 +85,6 @@ class ModelDownload:
         self.now = begin
         self.parts: tuple[Part, ...] = ()
         self._before = 0  # bytes of the parts that are whole
-        self._seen: deque[tuple[float, int]] = deque()
         self._reported = 0.0
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
@@ -233,45 +231,40 @@ class ModelDownload:
                 part.remove()
 
     def _on_progress(self, progress: Progress, resumed: int, part: Part) -> None:
-        done, now = self._before + progress.done, time.monotonic()
-        self._done = done
+        self._done = done = self._before + progress.done
         if progress.note:
             self._note_start(progress.note)
         if progress.error:
-            self._seen.clear()
-            self._change(state=DownloadState.WAITING, done_bytes=done, bytes_per_s=0.0, eta_s=None,
-                         note=problem_for(progress.error))  # fmt: skip
+            self._say_waiting(problem_for(progress.error))
             return
-        if progress.state == "fetching":
-            self._judge(progress.done, part)
-        state = _STATE_OF[progress.state]
-        if now - self._reported < TELL_S and state is self.now.state and done < self.now.total_bytes:
+        self._judge(progress.done, part)
+        state, now = _STATE_OF[progress.state], time.monotonic()
+        passed_s = now - self._reported
+        if passed_s < TELL_S and state is self.now.state and done < self.now.total_bytes:
             return
-        if progress.state == "fetching":
-            self._seen.append((now, done))
-        while len(self._seen) > 1 and now - self._seen[0][0] > SPEED_S:
-            self._seen.popleft()
-        speed, eta = self._speed(done)
+        speed = max(0, done - self.now.done_bytes) / max(passed_s, 1e-6)
+        if self.now.bytes_per_s:
+            speed = self.now.bytes_per_s + (speed - self.now.bytes_per_s) * min(1.0, passed_s / SPEED_S)
+        if state is not self.now.state:
+            speed = 0.0
+        eta = (self.now.total_bytes - done) / speed if speed else None
         note = None if self.now.state is DownloadState.WAITING else self.now.note  # the reason for waiting is over
         self._change(state=state, done_bytes=done, resumed_from=resumed, bytes_per_s=speed, eta_s=eta, note=note)
 
-    def _speed(self, done: int) -> tuple[float, float | None]:
-        if len(self._seen) < 2:
-            return 0.0, None
-        (begin, before), (end, after) = self._seen[0], self._seen[-1]
-        speed = max(0, after - before) / max(end - begin, 1e-6)
-        return speed, (self.now.total_bytes - done) / speed if speed else None
-
     def _on_wait(self, seconds: float) -> None:
         if seconds >= SILENT_S and self.now.state is DownloadState.FETCHING:
-            self._seen.clear()
-            self._change(state=DownloadState.WAITING, done_bytes=self._done, bytes_per_s=0.0, eta_s=None)
+            self._say_waiting(self.now.note)
+
+    def _say_waiting(self, note: Problem | None) -> None:
+        self._change(state=DownloadState.WAITING, done_bytes=self._done, bytes_per_s=0.0, eta_s=None, note=note)
 
     def _note_start(self, why: str) -> None:
         error = KnownError("download.started_over", name=self.now.name, reason=_REASONS[why])
-        self._seen.clear()
         self._done = self._before
-        self._change(state=DownloadState.FETCHING, done_bytes=self._before, resumed_from=0, note=problem_for(error))
+        self._change(
+            state=DownloadState.FETCHING, done_bytes=self._before, resumed_from=0, bytes_per_s=0.0, eta_s=None,
+            note=problem_for(error),
+        )  # fmt: skip
 
     def _judge(self, done: int, part: Part) -> None:
         """Once the header arrives, check that the library can use the model and if it fits this PC. Raises model.*."""

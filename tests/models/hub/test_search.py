@@ -183,7 +183,7 @@ def test_a_renamed_repository_is_followed(asked, hub) -> None:
 def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog, capfd) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_ofthesurroundings")
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"}, gated=True)
-    hub.api_fault = Fault(headers={"set-cookie": "who=me; Path=/"}, drip=1000)
+    hub.api_fault = Fault(headers={"set-cookie": "who=me; Path=/", "x-hf-warning": "x; secretword"}, drip=1000)
     with caplog.at_level(logging.DEBUG):
         asked.search("secretword")
         asked.hub.repo("one/tiny-GGUF")
