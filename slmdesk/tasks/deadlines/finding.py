@@ -49,8 +49,7 @@ def finding(
     ]
     yield Yield()
     own = own_date(texts.pieces, text.pieces, text.language)[0] or ()
-    dated = tuple(part or 0 for part in own)
-    document = changed(texts.one(text, points), dated=dated)
+    document = changed(texts.one(text, points), dated=tuple(filter(None, own)))
     said = {page.number: page.text for page in pages}
     made = DocumentDeadlines(
         document, record, lambda _id, page: said.get(page, ""), text.language

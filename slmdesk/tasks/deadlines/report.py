@@ -90,12 +90,11 @@ def counts_of(days: Sequence[DueDay]) -> DueCounts:
 
 def lead_of(counts: DueCounts) -> str:
     """Return what is due in a line: "2 due today, 1 overdue". Empty: nothing now."""
-    parts = list[str]()
-    if counts.today:
-        parts.append(_("{count:,} due today").format(count=counts.today))
-    if counts.overdue:
-        parts.append(_("{count:,} overdue").format(count=counts.overdue))
-    return ", ".join(parts)
+    told = (
+        (_("{count:,} due today"), counts.today),
+        (_("{count:,} overdue"), counts.overdue),
+    )
+    return ", ".join(words.format(count=n) for words, n in told if n)
 
 
 def _sections(
