@@ -97,14 +97,7 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
             continue
         is_closed = is_closed or is_closing(text)
         for sentence in _sentences(piece, language, is_after=at > head):
-            if (
-                found
-                and "?" in found[-1].text
-                and begins("opens", sentence.text, language)
-            ):
-                sentence = changed(sentence, is_point=True)
-            is_asked = "?" in sentence.text or _POSTSCRIPT.match(text)
-            if is_asked or not is_closed:
+            if not is_closed or "?" in sentence.text or _POSTSCRIPT.match(text):
                 found.append(sentence)
     return found
 
@@ -134,7 +127,7 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
                 spans=(span,),
                 is_item=is_item,
                 begins=not start,
-                leads=text.endswith(":") or begins("ahead", text, language),
+                leads=text.endswith(":"),
             )
 
 
