@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
+from itertools import takewhile
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.folding import fold
@@ -26,6 +27,7 @@ from slmdesk.tasks.summaries.papers import (
     title_of,
 )
 
+LAST_LINES = 4
 MOST_ADDRESS = 4
 """Lines of an address behind its name."""
 TAIL_CHARACTERS = 400
@@ -37,6 +39,10 @@ _CODE = (
 )
 _NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]+)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
+_SIGNED = re.compile(
+    r"(?=[A-ZÀ-Ý])(?:(?:[A-ZÀ-Ý][\w.’'&-]*|\w{1,3}|[&–—-])(?: |$)){2,7}"
+)
+"""Words with capitals, but for short ones: no sentence."""
 
 
 class Head(Record):
@@ -56,15 +62,17 @@ def head_of(
     pieces: Sequence[Piece], here: range, language: str, text: str, tail: str
 ) -> tuple[str, str, str]:
     """Return what stands above the salutation, the salutation, and what stands behind
-    the closing. `text`, `tail`: the first page and the last one.
+    the closing; of a letter without one the last lines. `text`, `tail`: the first page
+    and the last one.
     """
     at = letterhead_of(pieces, here, language)
-    above, greeting, below = text[: 2 * TAIL_CHARACTERS], "", ""
+    above, greeting = text[: 2 * TAIL_CHARACTERS], ""
+    below = "\n".join(re.split(r"\n+", tail.strip())[-LAST_LINES:])
     if at >= 0:
         above, greeting = text[: pieces[at].start], pieces[at].text
     for piece in (pieces[at] for at in here):
         if is_closing(piece.text):
-            below = tail[piece.start :][:TAIL_CHARACTERS]
+            below = tail[piece.start :].partition("\n")[2][:TAIL_CHARACTERS]
     return above, greeting, below
 
 
@@ -105,31 +113,32 @@ def frame_of(
 
 def _recipient(head: Head, signed: str) -> Iterator[str]:
     """Yield the name of who wrote the letter, and the lines of the address below it."""
-    writes = _private_sender(head) or sender_of(head.above, is_mail=False)
-    name = writes or _author(head) or signed
-    if not name:
-        return
-    yield name
-    lines = head.above.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
-    if "" in lines:  # another address may begin behind it
-        lines = lines[: lines.index("")]
+    office = sender_of(head.above, is_mail=False)
+    name = (
+        _private_sender(head) or office or _author(head) or signed or _signature(head)
+    )
+    if name:
+        yield name
+        yield from _address(head.above, name) or _address(head.below, name)
+
+
+def _address(text: str, name: str) -> list[str]:
+    """Return the lines below a name up to the last one of an address."""
+    below = text.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
+    lines = list(takewhile(str.strip, below))  # behind an empty one another may begin
     places = [at for at, line in enumerate(lines, 1) if has_address(line)]
-    for line in lines[: max(places, default=0)]:
-        if not re.search(r"[:@\t]", line):
-            yield line.strip(" *_|")
+    known = lines[: max(places, default=0)]
+    return [line.strip(" *_|") for line in known if not re.search(r"[:@\t]", line)]
 
 
 def _private_sender(head: Head) -> str:
     """Return the person with whose address a letter begins: below it stands that of
     whom it is written to. None of who is greeted in it.
     """
-    name, *lines = head.above.strip().splitlines()[: 1 + MOST_ADDRESS] or [""]
-    name = name.strip(" *_|")
+    name = head.above.strip().partition("\n")[0].strip(" *_|")
     is_person = _PERSON.fullmatch(name) and not sender_of(name, is_mail=False)
-    is_greeted = name.split()[-1:] and name.split()[-1] in head.greeting
-    if is_person and not is_greeted and any(map(has_address, lines)):
-        return name
-    return ""
+    is_greeted = name.rpartition(" ")[2] in head.greeting
+    return name if is_person and not is_greeted and _address(head.above, name) else ""
 
 
 def _author(head: Head) -> str:
@@ -137,16 +146,21 @@ def _author(head: Head) -> str:
     return head.author.partition("<")[0].strip(' "') if "<" in head.author else ""
 
 
+def _signature(head: Head) -> str:
+    """Return the line below the closing, if it can be a name, also of an office."""
+    line = head.below.strip().partition("\n")[0].partition(",")[0].strip()
+    return line if _SIGNED.fullmatch(line) else ""
+
+
 def _signed(head: Head, address: str) -> str:
-    """Return the name of the person who sent a mail: their address has it too. A
-    department has an address of its name, but no first name.
+    """Return the name of the person who signed: it has a first name, or begins as their
+    address does. A department has an address of its name, but no first name.
     """
-    address = fold(address)
-    for line in (_author(head), *map(str.strip, head.below.splitlines())):
-        is_person = _PERSON.fullmatch(line) and not sender_of(line, is_mail=False)
-        if is_person and fold(line.split()[-1]) in address:
-            first = line.split()[0]
-            if is_first_name(first) or re.match(rf"{fold(first)[0]}[._-]", address):
+    lines = (line.partition(",")[0].strip() for line in head.below.splitlines())
+    for line in (_author(head), *lines):
+        if _PERSON.fullmatch(line) and not sender_of(line, is_mail=False):
+            initial = re.match(rf"{fold(line)[0]}[._-]", fold(address))
+            if initial or any(map(is_first_name, line.split()[:-1])):
                 return line
     return ""
 

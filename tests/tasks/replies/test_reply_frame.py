@@ -33,6 +33,24 @@ def test_who_is_greeted_did_not_write_the_letter():
 
 
 @pytest.mark.parametrize(
+    ("below", "name"),
+    [
+        ("Rechtsanwaltskammer Musterland\n— Abteilung 3 —", "Rechtsanwaltskammer Musterland"),
+        ("Lena Hoffmann, Rechtsanwältin", "Lena Hoffmann"),
+        ("Le Maire,\nAlain DUVAL", "Alain DUVAL"),
+        ("Anlage: Vollmacht", ""),
+        ("die Kosten trägt die Beklagte", ""),
+    ],
+)
+def test_who_signed_a_letter_without_a_letterhead_gets_the_answer(below, name):
+    assert frame(below=below).recipient == ((name,) if name else ())
+
+
+def test_the_address_below_a_signature_is_taken_with_it():
+    assert frame(below=f"{PERSON}\nTel.: 030 1234").recipient == tuple(PERSON.splitlines())
+
+
+@pytest.mark.parametrize(
     ("below", "author", "greeted"),
     [
         ("Anna Weber", "Weber <weber@amt.de>", "Guten Tag Anna Weber,"),
