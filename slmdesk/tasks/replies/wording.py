@@ -26,10 +26,8 @@ from slmdesk.tasks.jobs.runner import step_of
 from slmdesk.tasks.replies.points import begins, is_offer
 from slmdesk.tasks.replies.types import Point, Reply, Stance
 
-WHOLE, LEAST_QUOTED, MOST_QUOTED = 110, 50, 200
-"""A sentence of ours quotes a point of so many characters whole, and of a longer one at
-least so many, at most so many.
-"""
+LEAST_QUOTED, MOST_QUOTED = 40, 110
+"""A sentence of ours quotes so many characters of a point, or all of a shorter one."""
 LEAST_WORDS, MOST_WORDS = 5, 40
 """Words of a point that a model answers."""
 MOST_TOKENS, MOST_PARTS = 110, 400
@@ -83,14 +81,12 @@ def own_answer(point: Point, language: str) -> str:
 
 def named(text: str) -> str:
     """Return the words that name a point: all, or those up to the end of a clause."""
-    if len(text) <= WHOLE:
+    if len(text) <= MOST_QUOTED:
         return text
     for clause in _CLAUSE.finditer(text, LEAST_QUOTED, MOST_QUOTED):
         begun = text[: clause.start()]
         if begun.count("(") == begun.count(")"):
             return f"{begun} …"
-    if len(text) <= MOST_QUOTED:
-        return text
     # a preposition, an article or § says nothing alone
     said = words(text[:MOST_QUOTED].rpartition(" ")[0], tongue(text))
     return f"{text[: said[-1].end] if said else text} …"
