@@ -30,7 +30,7 @@ from slmdesk.tasks.jobs.runner import (
 from slmdesk.tasks.replies.edits import answered
 from slmdesk.tasks.replies.frame import Head, facts_of, frame_of, head_of
 from slmdesk.tasks.replies.points import points_of, sentences_of
-from slmdesk.tasks.replies.report import letter_sections
+from slmdesk.tasks.replies.report import lead_of, letter_sections
 from slmdesk.tasks.replies.types import (
     LANGUAGES,
     MOST_PAGES,
@@ -203,7 +203,8 @@ class Replying(TaskRun[Reply]):
             point.id: filled(self._writing.get(key, ""), point)
             for key, point in self._asked.items()
         }
-        self._work.grew(Growth(letter_sections(self._reply, writing)))
+        sections = letter_sections(self._reply, writing)
+        self._work.grew(Growth(sections, lead=lead_of(self._reply)))
 
 
 def _with_stances(reply: Reply, request: ReplyRequest) -> Reply:

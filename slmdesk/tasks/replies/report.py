@@ -38,16 +38,11 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
     sections = [*letter_sections(reply, {}), _facts(reply)]
     if is_exported:
         sections = [_facts(reply), _points(reply), *_paragraphs(reply)]
-    count = len(reply.points)
-    lead = ngettext("{n:,} point", "{n:,} points", count)
-    left = sum(not (point.stance or point.is_left_out) for point in reply.points)
-    if left:
-        lead += f", {left} {_(NO_STANCE)}"
     return Report(
         "reply",
         title,
         tuple(section for section in sections if section.statements),
-        lead=lead,
+        lead=lead_of(reply),
         documents=reply.papers,
         language=reply.language,
         model=writer_of(reply),
@@ -55,6 +50,13 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
         is_unfilled=not reply.model,
         wanting="" if reply.model else _("A model would word the answers."),
     )
+
+
+def lead_of(reply: Reply) -> str:
+    """Return how many points there are, and how many have no stance yet."""
+    lead = ngettext("{n:,} point", "{n:,} points", len(reply.points))
+    left = sum(not (point.stance or point.is_left_out) for point in reply.points)
+    return f"{lead}, {left} {_(NO_STANCE)}" if left else lead
 
 
 def _facts(reply: Reply) -> Section:
