@@ -340,6 +340,27 @@ def _nomic(weights: Weights) -> None:
         weights.norm(blk + "layer_output_norm", bias=True)
 
 
+def _modern_bert(weights: Weights) -> None:
+    width, inner = weights.shape.embedding, weights.shape.inner
+    weights.matrix("token_embd", weights.tokens, width)
+    weights.norm("token_embd_norm")
+    weights.norm("output_norm")
+    for number, blk in enumerate(weights.blocks):
+        if number:
+            weights.norm(blk + "attn_norm")
+        weights.attention(blk, kv=weights.shape.heads, fused=True)
+        weights.norm(blk + "ffn_norm")
+        weights.matrix(blk + "ffn_up", 2 * inner, width)
+        weights.matrix(blk + "ffn_down", width, inner)
+
+
+def _spark(weights: Weights) -> None:
+    """Attention over all, or through a window; its output has a gate for each head."""
+    _llama(weights)
+    for blk in weights.blocks:
+        weights.matrix(blk + "attn_gate", weights.shape.heads, weights.shape.embedding)
+
+
 _LAYER_NORM = {"attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": None}
 _SOFTCAP = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
 
@@ -541,6 +562,23 @@ FAMILIES: Mapping[str, Tiny] = {
     "gpt-oss": Tiny("gpt-oss", "gpt2", "gpt-4o", bos=False, weights=_gpt_oss, keys=_gpt_oss_keys),
     "hunyuan": Tiny("hunyuan-dense", "gpt2", "hunyuan-dense", bos=False, weights=lambda w: _llama(w, head_norms=True)),
     "apertus": Tiny("apertus", "gpt2", "tekken", weights=_apertus, keys=_xielu),
+    "spark": Tiny(
+        "spark2_5", "gpt2", "qwen2", bos=False, format="chatml", weights=_spark, keys=lambda shape: {
+            "attention.sliding_window": 64, "attention.sliding_window_pattern": [True, False] * (shape.layers // 2),
+            "rope.freq_base_swa": 1e4,
+        },
+    ),
+    "paddleocr": Tiny(
+        "paddleocr", bos=False, weights=lambda w: _llama(w, untied=True),
+        keys=lambda _: {"rope.dimension_sections": [2, 3, 3, 0]},
+    ),
+    "granite-embedding": Tiny(
+        "modern-bert", "gpt2", "granite-embed-multi-97m", weights=_modern_bert,
+        keys=lambda shape: _all_heads(shape) | {
+            "attention.causal": False, "pooling_type": 2, "attention.sliding_window": 32, "rope.freq_base_swa": 1e4,
+            "hidden_activation": "silu",
+        },
+    ),
     "bert": Tiny(
         "bert", "bert", "jina-v2-en", weights=_bert,
         keys=lambda shape: _all_heads(shape) | {"attention.causal": False, "pooling_type": 1},
@@ -661,6 +699,8 @@ def _add(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
         writer.add_uint32(key, value)
     elif isinstance(value, float):
         writer.add_float32(key, value)
+    elif isinstance(value, str):
+        writer.add_string(key, value)
     else:
         writer.add_array(key, value)
 

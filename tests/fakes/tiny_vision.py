@@ -1,8 +1,9 @@
-"""Tiny models that see, and their projectors: random weights in the true layout of three families.
+"""Tiny models that see, and their projectors: random weights in the true layout of four families.
 
 model, projector = gemma3(tmp_path)      # Gemma 3: all tokens of a picture at once, see each other
 model, projector = qwen25vl(tmp_path)    # Qwen 2.5 VL: as many tokens as its size says, M-RoPE
 model, projector = smolvlm(tmp_path)     # SmolVLM (idefics3): tiles, each a picture of its own
+model, projector = paddleocr(tmp_path)   # PaddleOCR-VL: as many tokens as its size says, M-RoPE
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fakes.tiny_families import Shape, make
 from fakes.tiny_gguf import (
     CHATML,
     EMBEDDING,
@@ -169,6 +171,28 @@ def tiny_smollm() -> TinyFile:
     return build(contents)
 
 
+def paddleocr(folder: Path, **more: Any) -> tuple[Path, Path]:
+    model = make("paddleocr", folder, template=CHATML, shape=Shape(embedding=EMBEDDING), markers=_PICTURE_MARKS)
+    return model, write(folder / "mmproj-tiny-paddleocr.gguf", paddleocr_projector(**more))
+
+
+_PICTURE_MARKS = ("<|IMAGE_START|>", "<|IMAGE_END|>")
+
+
+def paddleocr_projector(*, numbers: Mapping[str, Any] | None = None, **more: Any) -> TinyFile:
+    maker = _Weights(18, f32=True)
+    last = {
+        "mm.input_norm.weight": np.ones(WIDTH, np.float32),
+        "mm.input_norm.bias": np.zeros(WIDTH, np.float32),
+        "mm.1.weight": maker.matrix(INNER, WIDTH * 4),
+        "mm.1.bias": maker.vector(INNER, 0.1),
+        "mm.2.weight": maker.matrix(EMBEDDING, INNER),
+        "mm.2.bias": maker.vector(EMBEDDING, 0.1),
+    }
+    pixels = {"image_min_pixels": 64, "image_max_pixels": 4096}
+    return projector_of("paddleocr", image=64, merged=2, numbers=pixels | (numbers or {}), last=last, **more)
+
+
 def every_kind() -> dict[str, TinyFile]:
     """A sound projector of each kind that is used, and of pixtral one that merges patches, by name."""
     maker = _Weights(17, f32=True)
@@ -215,6 +239,7 @@ def every_kind() -> dict[str, TinyFile]:
     scale, spatial, bare = {"projector.scale_factor": 2}, {"spatial_merge_size": 2}, {"biased": False, "places": False}
     return {
         "gemma3": gemma3_projector(),
+        "paddleocr": paddleocr_projector(),
         "qwen2vl": projector_of("qwen2vl_merger", image=64, merged=2, numbers={}, last=qwen, places=False),
         "qwen3vl": projector_of("qwen3vl_merger", image=64, merged=2, numbers=spatial, last=qwen | fused),
         "pixtral": projector_of("pixtral", image=64, merged=1, numbers={}, last=pixtral, **bare),

@@ -36,6 +36,13 @@ class Recommendation(Record):
     words_per_s: float
     """Expected words a second; 0 on a graphics card, whose speed is not forecast, and where nothing was measured."""
     reason: str
+    finder: CatalogueEntry | None = None
+    """What finds passages by their meaning, and is fetched with it. None where such a model is here."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of all that is fetched."""
+        return self.entry.bytes + (self.finder.bytes if self.finder else 0)
 
     @property
     def words(self) -> str:
@@ -217,7 +224,13 @@ class RecommendationService:
     def first(self) -> Recommendation | None:
         """Return what to get where there is no good model: for questions, summaries and chat, else for chat alone."""
         by_job = self.recommend((Skill.SUMMARIES, Skill.CHAT)).by_job
-        return by_job[Skill.SUMMARIES] or by_job[Skill.CHAT]
+        first = by_job[Skill.SUMMARIES] or by_job[Skill.CHAT]
+        return first and changed(first, finder=self._finder())
+
+    def _finder(self) -> CatalogueEntry | None:
+        if any(model.kind == "encoder" for model in self._store.models.all()):
+            return None
+        return next(entry for entry in _catalogue() if Skill.EMBEDDING in entry.good_at)
 
     def gap(self, model: str, text: str, *, is_astray: bool = False) -> str:
         """Return in words what a model cannot do where these words were said, or '': it was not made for their

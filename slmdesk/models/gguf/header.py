@@ -126,7 +126,7 @@ CHAT_ARCHITECTURES = frozenset(
         "lfm2", "lfm2moe", "smallthinker", "seed_oss", "grovemoe", "apertus", "minimax-m2", "cogvlm",
         "pangu-embedded", "mistral3", "mistral4", "paddleocr", "mimo2", "step35", "maincoder", "kimi-linear",
         "mellum", "nanbeige", "deepseek4", "granite_swa", "graniteswitch", "bailingmoe3", "hy_v3", "hy_v4",
-        "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp", "muse-glimmer",
+        "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp", "muse-glimmer", "spark2_5",
     }
 )  # fmt: skip
 """Architectures of the pinned llama.cpp version that write text token by token.

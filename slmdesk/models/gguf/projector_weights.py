@@ -126,8 +126,9 @@ def _needed(kind: str, sizes: Sizes, shapes: Shapes) -> Iterator[Weight]:
         yield "v.position_embd.weight", (width, _square(shapes))
     if kind in _GEMMA4:
         yield "v.position_embd.weight", (width, max(sizes.side, _outer(shapes, "v.position_embd.weight") // 2), 2)
-    places = {"internvl": sizes.side**2 + 1, "lfm2": _square(shapes)}.get(kind, sizes.side**2)
-    if kind in ("gemma3", "idefics3", "internvl", "lfm2"):
+    resized = dict.fromkeys(("lfm2", "paddleocr"), _square(shapes))
+    places = {"internvl": sizes.side**2 + 1, **resized}.get(kind, sizes.side**2)
+    if kind in ("gemma3", "idefics3", "internvl", *resized):
         yield "v.position_embd.weight", (width, places)
     if kind == "internvl":
         yield "v.class_embd", (width,)
@@ -182,6 +183,8 @@ def _last(kind: str, sizes: Sizes, shapes: Shapes) -> Iterator[Weight]:
             yield f"{second}.bias", (out,)
     if kind == "internvl":
         yield from _both("mm.model.mlp.0", (merged,))
+    if kind == "paddleocr":
+        yield from _both("mm.input_norm", (width,))
     if kind == "pixtral":
         yield "v.token_embd.img_break", (out,)
         if sizes.merge > 1 or "mm.patch_merger.weight" in shapes:
@@ -192,6 +195,7 @@ def _last(kind: str, sizes: Sizes, shapes: Shapes) -> Iterator[Weight]:
 _PAIRS = {
     "internvl": ("mm.model.mlp.1", "mm.model.mlp.3"),
     "lfm2": ("mm.1", "mm.2"),
+    "paddleocr": ("mm.1", "mm.2"),
     "pixtral": ("mm.1", "mm.2"),
 }
 

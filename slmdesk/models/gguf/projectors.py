@@ -40,7 +40,7 @@ class _Kind(NamedTuple):
     at_once: bool = False
     """A picture's tokens see each other, so all of them are computed together."""
     merge_key: str = "projector.scale_factor"
-    """Where its header says how many patches become one; another key is not read."""
+    """Where its header says how many patches become one; another key is not read. Empty: no header says it."""
 
 
 KINDS: Mapping[str, _Kind] = {
@@ -54,6 +54,7 @@ KINDS: Mapping[str, _Kind] = {
     "lfm2": _Kind(("lfm2", "lfm2moe")),
     "pixtral": _Kind(("llama", "mistral3"), merge=1, most_tokens=1024, merge_key=_SPATIAL),
     "internvl": _Kind(("qwen2", "qwen3", "internlm2", "llama")),
+    "paddleocr": _Kind(("paddleocr",), 2, most_tokens=4096, merge_key=""),
 }
 """The projectors of the pinned llama.cpp that are used."""
 
@@ -116,7 +117,14 @@ def _are_limits(header: GgufHeader) -> bool:
         and _number(header, "n_wa_pattern", 0) != 1
         and isinstance(epsilon, float)
         and 0 <= epsilon < 1
+        and (type_of(header) != "paddleocr" or _are_pixels(header))
     )
+
+
+def _are_pixels(header: GgufHeader) -> bool:
+    """Whether the least and the most pixels of a picture, which libmtmd takes from this header, are within bounds."""
+    least, most = (whole(header.metadata.get(f"clip.vision.image_{end}_pixels"), 1 << 30) for end in ("min", "max"))
+    return 0 < least <= most <= most_picture_tokens(header) * (_number(header, "patch_size") * _merge(header)) ** 2
 
 
 def require_projector(header: GgufHeader) -> None:

@@ -676,6 +676,7 @@ class Skill(StrEnum):
     CODE = "code"
     EMBEDDING = "embedding"
     SPEECH = "speech"
+    PICTURES = "pictures"
 
 
 class Group(StrEnum):
@@ -708,9 +709,9 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     family: _Line
     parameters: _Parameters
     licence: _Line
-    files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.(gguf|bin)\Z")]
-    """Pattern with wildcards for file names."""
     weakness: _Line
+    files: Annotated[str, Meta(pattern=r"(?i)\A([\w.*?-]+\.(gguf|bin))?\Z")] = ""
+    """Pattern with wildcards for file names. Empty: the best file is looked up when it is fetched."""
     commercial: Commercial = Commercial.YES
     merit: Mapping[Skill, Annotated[int, Meta(ge=0, le=100)]] = field(default_factory=dict)
     good_at: tuple[Skill, ...] = ()
@@ -725,6 +726,8 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     measured: tuple[Measure, ...] = ()
     good_for: str = ""
     source: str = ""
+    earlier: bool = False
+    """Whether a later one of the list does its work better."""
 
     @property
     def quantization(self) -> str:
@@ -742,7 +745,8 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
 
     @property
     def group(self) -> Group:
-        if self.merit or {Skill.EMBEDDING, Skill.SPEECH} & {*self.good_at}:
+        is_special = {Skill.EMBEDDING, Skill.SPEECH, Skill.PICTURES} & {*self.good_at}
+        if self.merit or (is_special and not self.earlier):
             return Group.SUGGESTED
         return Group.CODE if self.good_at == (Skill.CODE,) else Group.COMPARISON
 
@@ -822,7 +826,7 @@ def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
             _("{name} is no line of text").format(name=name): clean_label(text, _LONGEST_TEXT) != text
             for name, text in texts.items()
         },
-        "files names no quantization that is known": not entry.quantization,
+        "files names no quantization that is known": bool(entry.files) and not entry.quantization,
         "active is no sensible number": entry.active >= entry.parameters,
         "good_at says a word twice": len(set(entry.good_at)) != len(entry.good_at),
         "languages says a word twice": len(set(entry.languages)) != len(entry.languages),

@@ -305,6 +305,7 @@ SKILLS = {
     "code": _("Code"),
     "embedding": _("Embedding"),
     "speech": _("Speech"),
+    "pictures": _("Photos and handwriting"),
 }
 """What people may want a model for, with the word to show. Keys are those of hub.search.TASKS and the curated list."""
 _COMMERCIAL = {
@@ -342,8 +343,16 @@ class Suggestion(Record):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What it needs for a short and a long text, how it thinks, and what others measured."""
+        """What it needs for a short and a long text, and how it thinks."""
         return tuple(_notes(self.entry))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What others measured of it, each with who and when."""
+        return tuple(
+            f"{SKILLS[measure.job]}: {_(measure.words)} ({measure.source}, {measure.date})"
+            for measure in self.entry.measured
+        )
 
     def is_for(self, job: str, language: str) -> bool:
         """`job` is a skill, Group.COMPARISON, or empty for any. Code models and models of earlier years are only shown
@@ -354,7 +363,8 @@ class Suggestion(Record):
             return False
         if job in (Group.CODE, Group.COMPARISON):
             return entry.group == job
-        is_wanted = job in entry.skills if job else entry.skills not in ((Skill.EMBEDDING,), (Skill.SPEECH,))
+        others = (Skill.EMBEDDING,), (Skill.SPEECH,), (Skill.PICTURES,)
+        is_wanted = job in entry.skills if job else entry.skills not in others
         return entry.group is Group.SUGGESTED and is_wanted
 
 
@@ -651,8 +661,6 @@ def _notes(entry: CatalogueEntry) -> Iterator[str]:
     if entry.thinking:
         always = entry.thinking == "always"
         yield _("Thinks before it answers") if always else _("Can think before it answers")
-    for measure in entry.measured:
-        yield f"{SKILLS[measure.job]}: {_(measure.words)} ({measure.source}, {measure.date})"
 
 
 def _offered(judged: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -26,6 +26,8 @@ ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
 
 
 class SuggestionCard(OfferCard):
+    keeps_facts = True
+
     def __init__(self, suggestion: Suggestion, parent: QWidget, at: Offering) -> None:
         entry = self._entry = suggestion.entry
         super().__init__(
@@ -40,11 +42,14 @@ class SuggestionCard(OfferCard):
 
     def show_suggestion(self, suggestion: Suggestion) -> None:
         entry = suggestion.entry
-        self.set_sentence(f"{_(entry.good_for)} {_(entry.weakness)}".strip())
-        self.set_info(_suggestion_info(suggestion))
+        about = f"{_(entry.good_for)} {_(entry.weakness)}".strip()
+        self.set_sentence("\n".join((about, *_facts_of(suggestion))))
+        self.set_info(_good_at(suggestion))
         why = _("Judged by its parameters in {quantization}; the file's own size may differ.").format(
             quantization=entry.quantization
         )
+        if not entry.files:
+            why = _("Its file is looked up when you press Download.")
         self.fit.show_fit(suggestion.fit, why=why)
         self.speed.show_speed(suggestion.speed, is_measured=False)
         size = bytes_for_people(entry.bytes) if entry.bytes else ""
@@ -155,16 +160,19 @@ def _key(suggestion: Suggestion) -> tuple[str, str, str]:
     return entry.repo, entry.file, entry.quantization
 
 
-def _suggestion_info(suggestion: Suggestion) -> str:
+def _good_at(suggestion: Suggestion) -> str:
+    """Return in a line what it is good at, and by whose measure."""
+    jobs = ", ".join(inside(SKILLS[skill]) for skill in suggestion.entry.skills)
+    measures = suggestion.measures or (_("not measured"),)
+    return DOT.join((_("Good at: {jobs}").format(jobs=jobs), *measures))
+
+
+def _facts_of(suggestion: Suggestion) -> Iterator[str]:
     entry = suggestion.entry
-    jobs = ", ".join(inside(SKILLS[skill]) for skill in entry.skills)
     sees = _("sees pictures by a second file, which is fetched too") if entry.sees else ""
     about = _("about {size}").format(size=bytes_for_people(entry.bytes)) if entry.bytes else ""
     speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
-    lines = (
-        (_("Good at: {jobs}").format(jobs=jobs), suggestion.languages, sees),
-        (suggestion.parameters, entry.quantization, about, speed),
-        (suggestion.licence,),
-        *((note,) for note in suggestion.notes),
-    )
-    return "\n".join(DOT.join(part for part in line if part) for line in lines)
+    yield DOT.join(filter(None, (suggestion.languages, sees)))
+    yield DOT.join(filter(None, (suggestion.parameters, entry.quantization, about, speed)))
+    yield suggestion.licence
+    yield from suggestion.notes

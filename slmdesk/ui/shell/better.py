@@ -26,6 +26,7 @@ from slmdesk.ui.kit.widgets.files import MODEL_FILTER, ModelImports, ask_file
 
 if TYPE_CHECKING:
     from slmdesk.models.evaluation.recommendation import Recommendation
+    from slmdesk.models.hub.search import CatalogueEntry
     from slmdesk.models.importer import FoundModel, ImportEnded, ImportProgress
     from slmdesk.services import Services
 
@@ -204,15 +205,24 @@ class BetterModel(QObject):
     # ---- what comes of it
 
     def _on_download(self, change: DownloadChanged) -> None:
+        if self._finder and change.repo == self._finder.repo and change.state in (*OVER, State.PAUSED, State.FAILED):
+            self._give_back()
         if self.offer is None or change.repo != self.offer.entry.repo:
             return
         self.download = None if change.state in OVER else change
         self.trouble = change.problem.sentence if change.problem else ""
-        if change.state in (*OVER, State.PAUSED, State.FAILED):
+        if change.state is State.DONE and self._finder and self._is_agreed:
+            start = self._bridge.services.downloads.start(self._finder.repo, self._finder.file, waits=True)
+            self._bridge.ask(start, None, self._on_refused)
+        elif change.state in (*OVER, State.PAUSED, State.FAILED):
             self._give_back()
         if change.state is State.DONE and change.model is not None:
             self._use(change.model)
         self.changed.emit()
+
+    @property
+    def _finder(self) -> CatalogueEntry | None:
+        return self.offer.finder if self.offer else None
 
     def _give_back(self) -> None:
         """Go offline again."""
@@ -389,15 +399,19 @@ class BetterCard(QWidget):
         way, change = self._way, self._way.download
         if way.work is not None:
             return way.work[0], "", way.work[1]
-        entry = way.offer.entry if way.offer else None
-        size = bytes_for_people(entry.bytes) if entry else ""
+        offer = way.offer
+        entry = offer.entry if offer else None
+        size = bytes_for_people(offer.bytes) if offer else ""
         if way.is_asking:
             host = urlsplit(way.settings.current.hub_endpoint).hostname or HUB
             words = _("Download {size} from {host}?").format(size=size, host=host)
             after = _("slmdesk is offline again afterwards.") if way.settings.current.offline else ""
             licence = entry.licence if entry and entry.commercial == "conditions" else ""
             terms = _("Its licence ({licence}) has conditions.").format(licence=licence) if licence else ""
-            return " ".join(filter(None, (words, after, terms))), _("Download"), None
+            finder = offer.finder if offer else None
+            comes = _("With it comes {title}, which finds passages by their meaning.")
+            more = comes.format(title=finder.title) if finder else ""
+            return " ".join(filter(None, (words, more, after, terms))), _("Download"), None
         if entry is not None and change is not None:
             from slmdesk.ui.online.downloads import words_of
 
@@ -410,11 +424,11 @@ class BetterCard(QWidget):
         if way.found is not None:
             words = _("{name} of {program} is on this PC.")
             return words.format(name=way.found.name, program=way.found.program), _("Use"), None
-        if entry is None:
+        if offer is None or entry is None:
             return _("No model of the list suits this PC."), "", None
         if not way.may_fetch:
             return _("Better answers: {name} ({size})").format(name=entry.title, size=size), "", None
-        minutes = max(1, round(entry.bytes / LINE_BYTES_PER_S / 60))
+        minutes = max(1, round(offer.bytes / LINE_BYTES_PER_S / 60))
         time = ngettext("about {n} minute", "about {n} minutes", minutes)
         words = _("Better answers: {name} ({size}, {minutes} here)")
         return words.format(name=entry.title, size=size, minutes=time), _("Get"), None

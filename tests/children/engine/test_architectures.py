@@ -22,7 +22,7 @@ from slmdesk.models.hub.search import load_catalogue
 pytestmark = pytest.mark.model
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "families"
-ENCODERS = ("bert", "nomic")
+ENCODERS = ("bert", "nomic", "granite-embedding")
 CATALOGUE = {
     "Llama": ("llama2", "llama3"),
     "Alpaca": ("alpaca",),
@@ -48,6 +48,8 @@ CATALOGUE = {
     "Hy-MT2": ("hunyuan",),
     "TranslateGemma": ("gemma3",),
     "MiLMMT-46": ("gemma3",),
+    "Spark": ("spark",),
+    "PaddleOCR": ("paddleocr",),
 }
 """Which tiny models stand for a family of the list; Bielik 11B is a Mistral, EuroLLM and Tower are Llamas that
 speak ChatML, as the Orca is."""

@@ -1,4 +1,4 @@
-"""Pictures in prompts, with tiny models of three families: read as llama.cpp reads them, kept, told where broken."""
+"""Pictures in prompts, with tiny models of four families: read as llama.cpp reads them, kept, told where broken."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ from slmdesk.children.engine.llama.library import load_library
 from slmdesk.children.engine.llama.sight import run_of, runs_in
 
 pytestmark = pytest.mark.model
-FAMILIES = {"gemma": tiny_vision.gemma3, "qwen": tiny_vision.qwen25vl, "smolvlm": tiny_vision.smolvlm}
+FAMILIES = {
+    "gemma": tiny_vision.gemma3,
+    "qwen": tiny_vision.qwen25vl,
+    "smolvlm": tiny_vision.smolvlm,
+    "paddleocr": tiny_vision.paddleocr,
+}
 EVERY = [
     pytest.param("gemma", marks=pytest.mark.soak),
     "qwen",
+    pytest.param("paddleocr", marks=pytest.mark.soak),
     pytest.param("smolvlm", marks=pytest.mark.soak),
 ]
 MOST = 8

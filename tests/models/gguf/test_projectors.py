@@ -90,6 +90,7 @@ MAY_BE_MISSING = {
     tiny_vision.gemma3: r"v\.post_ln\.|.*\.bias$",
     tiny_vision.qwen25vl: r"v\.post_ln\.|.*(attn_out|ffn_\w+)\.bias$|.*ffn_gate\.weight$",
     tiny_vision.smolvlm: r"v\.post_ln\.|.*\.bias$",
+    tiny_vision.paddleocr: r"v\..*\.bias$|v\.post_ln\.",
 }
 
 
@@ -124,6 +125,10 @@ def test_no_weight_of_another_size_reaches_the_library(make, tmp_path: Path) -> 
         (tiny_vision.gemma3, {"attention.layer_norm_epsilon": ("f64", 1e-6)}),
         (tiny_vision.smolvlm, {"preproc_image_size": ("u32", 8192)}),
         (tiny_vision.smolvlm, {"preproc_image_size": None}),
+        (tiny_vision.paddleocr, {"image_min_pixels": ("u32", 0)}),
+        (tiny_vision.paddleocr, {"image_max_pixels": None}),
+        (tiny_vision.paddleocr, {"image_max_pixels": ("u32", 1 << 29)}),
+        (tiny_vision.paddleocr, {"image_max_pixels": ("u32", 32)}),
         (tiny_vision.smolvlm, {"projector.scale_factor": None, "spatial_merge_size": ("u32", 2)}),
     ],
 )

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slmdesk.base.records import Status
 from slmdesk.models.evaluation.recommendation import recommend
-from slmdesk.models.hub.search import Skill
+from slmdesk.models.hub.search import Skill, load_catalogue
 from slmdesk.models.hub.transfer import TransferLimits
 from slmdesk.models.importer import Place
 from slmdesk.models.service import Pc
@@ -20,11 +20,14 @@ from slmdesk.ui.shell import better
 pytestmark = pytest.mark.gui
 PAGES = ("Start", "Chat", "Documents", "Translate", "Write")
 OFFER = recommend(Skill.SUMMARIES, Pc(0, total_bytes=8 << 30))
+FINDER = next(entry for entry in load_catalogue() if Skill.EMBEDDING in entry.good_at)
 
 
 @pytest.fixture
 def hub():
+    finder = {FINDER.file: tiny_gguf.tiny_bert().data}
     with FakeHub() as it:
+        it.add(FINDER.repo, finder, license="apache-2.0")
         it.add(OFFER.entry.repo, {OFFER.entry.file: tiny_gguf.tiny_llama().data}, license="apache-2.0")
         yield it
 
@@ -70,11 +73,12 @@ def is_offline(program) -> bool:
 
 def test_the_question_that_was_typed_is_answered_by_the_model_that_the_card_fetches(first, hub):
     program = first()
-    program.wait(lambda: title(program) == "Better answers: Qwen 3 4B Instruct 2507 (2.5 GB, about 10 minutes here)")
+    program.wait(lambda: title(program) == "Better answers: Qwen 3 4B Instruct 2507 (2.6 GB, about 10 minutes here)")
     program.type_into(program.page.composer.input_box, "What is an objection?")
     press(program, "button")
-    program.wait(lambda: title(program).startswith("Download 2.5 GB from 127.0.0.1?"))
+    program.wait(lambda: title(program).startswith("Download 2.6 GB from 127.0.0.1?"))
     assert "offline again afterwards" in title(program)
+    assert "With it comes Granite Embedding 97M R2" in title(program)
     assert part(program, "file_button").isVisible()
     assert not hub.seen, "nothing is requested before the person has agreed"
     press(program, "button")
@@ -82,6 +86,7 @@ def test_the_question_that_was_typed_is_answered_by_the_model_that_the_card_fetc
     program.wait(lambda: program.messages() and program.last().status is Status.COMPLETE)
     assert program.messages()[0].words == "What is an objection?"
     assert not program.page.composer.text
+    program.wait(lambda: program.ask(lambda services: services.embedding.model()))
     program.wait(lambda: is_offline(program))
     program.window.show_page("Start")
     program.wait(lambda: not card(program).isVisible())
@@ -155,7 +160,7 @@ def test_what_goes_wrong_is_said_in_a_sentence_and_can_be_tried_again(first, hub
     hub.api_fault = Fault(status=404)
     program = first(offline=False)
     press(program, "button")
-    program.wait(lambda: title(program).startswith("Download 2.5 GB"))
+    program.wait(lambda: title(program).startswith("Download 2.6 GB"))
     assert "offline" not in title(program)
     press(program, "button")
     program.wait(lambda: part(program, "trouble").isVisible())
@@ -172,7 +177,7 @@ def test_without_a_connection_it_can_be_tried_again_or_taken_from_a_stick_and_th
     program = first()
     program.services.downloads.limits = TransferLimits(ask_s=0.5)
     press(program, "button")
-    program.wait(lambda: title(program).startswith("Download 2.5 GB"))
+    program.wait(lambda: title(program).startswith("Download 2.6 GB"))
     press(program, "button")
     program.wait(lambda: title(program) == "Qwen 3 4B Instruct 2507: No connection")
     assert "could not be reached" in part(program, "trouble").text()
@@ -242,7 +247,7 @@ def test_an_organisation_that_forbids_the_network_leaves_the_stick(first, home):
     (home / "config").mkdir(parents=True, exist_ok=True)
     (home / "config" / "policy.toml").write_text("[network]\noffline = true\n")
     program = first()
-    program.wait(lambda: title(program) == "Better answers: Qwen 3 4B Instruct 2507 (2.5 GB)")
+    program.wait(lambda: title(program) == "Better answers: Qwen 3 4B Instruct 2507 (2.6 GB)")
     assert not part(program, "button").isVisible()
     assert part(program, "file_button").isVisible()
 
