@@ -12,8 +12,19 @@ import numpy
 def sound(*seconds: float, rate: int = 16_000) -> numpy.ndarray:
     """Stretches that are quiet and loud in turn, the first one quiet."""
     random = numpy.random.default_rng(1)
-    parts = [random.standard_normal(round(each * rate)) * (0.1 if n % 2 else 0.0005) for n, each in enumerate(seconds)]
+    parts = [
+        voice(round(each * rate), rate) if n % 2 else random.standard_normal(round(each * rate)) * 0.0005
+        for n, each in enumerate(seconds)
+    ]
     return numpy.concatenate(parts).astype(numpy.float32)
+
+
+def voice(count: int, rate: int = 16_000, level: float = 0.1) -> numpy.ndarray:
+    """Vowels: a gliding pitch with its overtones, which swell and fade a little."""
+    time = numpy.arange(count) / rate
+    glide = 2 * numpy.pi * numpy.cumsum(130 + 30 * numpy.sin(7 * time)) / rate
+    overtones = sum(numpy.sin(number * glide) / number for number in range(1, 25))
+    return level * overtones * (1 + 0.3 * numpy.sin(25 * time))
 
 
 def samples(*seconds: float) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
-from slmdesk.base.sound import FRAME, RATE, Sound, is_loud, loudness
+from slmdesk.base.sound import FRAME, RATE, Sound, has_voice, is_loud, is_voiced, loudness
 from slmdesk.base.texts import _
 from slmdesk.base.threads import usable_cores
 from slmdesk.base.times import Segment
@@ -24,6 +24,7 @@ _NEXT_TRY = 0.4
 """How much freer the next try is where the words of one are doubtful: three tries at most."""
 _GAP, _BRIEF = 25, 15
 """Frames of sound: a gap between two passages, and what is too brief to be one."""
+_NEAR_S = 1.0
 _LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 512, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
@@ -70,6 +71,9 @@ class Whisper:
         `language`: "" for that which the model finds.  `before`: what was said before.  `is_draft`: be quick, for words
         that are still being spoken; figures are less sure then.  Raises Stopped once `stop` says so.
         """
+        voiced = is_voiced(sound)
+        if not has_voice(voiced):  # it would invent a sentence, or repeat one
+            return Heard((), language)
         api = self.api
         params = api.whisper_full_default_params(api.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
         params.n_threads, params.no_context, params.suppress_nst = self._threads, True, True
@@ -83,9 +87,9 @@ class Whisper:
             frames = math.ceil(len(sound) / RATE * _FRAMES_A_SECOND) + 64
             params.audio_ctx = min(_ALL_FRAMES, max(_LEAST_FRAMES, frames))
         with self._lock:
-            return self._heard(sound, params, stop)
+            return self._heard(sound, voiced, params, stop)
 
-    def _heard(self, sound: Sound, params: Any, stop: Callable[[], bool]) -> Heard:
+    def _heard(self, sound: Sound, voiced: Any, params: Any, stop: Callable[[], bool]) -> Heard:
         api = self.api
         api.assign_abort_callback(params, lambda *_: stop())
         try:
@@ -99,7 +103,8 @@ class Whisper:
         loud = is_loud(loudness(sound))
         said = (self.segment(number, loud) for number in range(api.whisper_full_n_segments(self.context)))
         language = api.whisper_lang_str(api.whisper_full_lang_id(self.context))
-        return Heard(tuple(segment for segment in said if segment.text), language)
+        said = (segment for segment in said if segment.text and _is_said(segment, voiced))
+        return Heard(tuple(without_loops(said)), language)
 
     def segment(self, number: int, loud: Any) -> Segment:
         """Return a segment, its times moved to where it is loud."""
@@ -120,3 +125,18 @@ class Whisper:
     def _note(self, _level: object, text: str) -> None:
         if "failed" in text or "error" in text:  # it returns an empty context and says so in its log alone
             self._failures.append(text)
+
+
+def _is_said(segment: Segment, voiced: Any) -> bool:
+    """Return whether a voice sounds near a segment, whose times are not exact."""
+    begin, end = (round(seconds * RATE / FRAME) for seconds in (segment.start - _NEAR_S, segment.end + _NEAR_S))
+    return has_voice(voiced[max(0, begin) : end])
+
+
+def without_loops(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Yield the segments, but no words that come for the third time in a row or more."""
+    before: tuple[str, ...] = ()
+    for segment in segments:
+        if before != (segment.text, segment.text):
+            yield segment
+        before = (*before[-1:], segment.text)

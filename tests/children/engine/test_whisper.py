@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from slmdesk.children.engine.whisper import Whisper
+from slmdesk.base.sound import RATE
+from slmdesk.base.times import Segment
+from slmdesk.children.engine.whisper import Heard, Whisper, without_loops
 
 pytestmark = pytest.mark.pure
 
@@ -35,3 +37,20 @@ def test_times_are_moved_to_what_is_loud(loud, times):
     segment = whisper.segment(0, frames)
     assert (segment.start, segment.end) == pytest.approx(times)
     assert segment.text.startswith("Part 8.")
+
+
+def segments(*texts: str) -> list[Segment]:
+    return [Segment(float(number), number + 1.0, text) for number, text in enumerate(texts)]
+
+
+def test_what_loops_is_said_twice_at_most():
+    heard = [segment.text for segment in without_loops(segments("a", "a", "a", "a", "b", "a", "a"))]
+    assert heard == ["a", "a", "b", "a", "a"]
+
+
+def test_noise_is_not_even_given_to_the_model():
+    whisper = object.__new__(Whisper)
+    whisper.api = None
+    noise = numpy.random.default_rng(0).normal(0, 0.05, 3 * RATE).astype(numpy.float32)
+    noise[RATE:] *= 4
+    assert whisper.hear(noise, "de") == Heard((), "de")

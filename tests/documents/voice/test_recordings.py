@@ -31,7 +31,7 @@ def test_a_recording_is_a_document_with_times(heard, whisper, recording):
     assert (record.status, record.format, info.encoding) == (DocumentStatus.READ, "recording", "de")
     assert (info.pages, info.page_kind, len(pages)) == (3, PageKind.PART, 3)
     assert [page.label for page in pages] == ["0:00–0:24", "0:24–0:47", "0:47–1:00"]
-    assert [block.place for block in pages[1].blocks] == ["0:25.3–0:26.8", "0:27.3–0:28.8"]
+    assert [block.place for block in pages[1].blocks] == ["0:25.2–0:26.7", "0:27.2–0:28.7"]
     assert whisper.asked == [("de", False)] * 3
     (first, second, *__) = transcript_of(pages, "de").segments
     assert (first.start, second.text) == (0.5, "And more.")

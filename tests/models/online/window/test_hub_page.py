@@ -144,7 +144,7 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     program = models(offline=True)
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
     choose(program, "suggestions_job", "embedding")
-    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 3)
+    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 2)
     assert all("Good at: embedding" in card.words for card in shown(program, QWidget, "suggestion_card"))
     choose(program, "suggestions_job", "code")
     program.wait(
