@@ -73,13 +73,16 @@ def is_voiced(sound: Sound) -> NDArray[numpy.bool_]:
     best = (likeness[:, pitches] / shape[pitches]).max(axis=1)
     is_periodic = best > VOICED * likeness[:, 0] / shape[0]
     changing = numpy.where(power > _ABOVE_STEADY * numpy.percentile(power, 10, axis=0), power, 0)
-    return is_loud(levels) & is_periodic & (changing.sum(axis=1) > _LEAST_CHANGING * power.sum(axis=1))
+    is_changing = changing.sum(axis=1) > _LEAST_CHANGING * power.sum(axis=1)
+    voiced: NDArray[numpy.bool_] = is_loud(levels) & is_periodic & is_changing
+    return voiced
 
 
 def has_voice(voiced: NDArray[numpy.bool_]) -> bool:
     """Return whether a voice sounds long enough to be more than chance."""
-    runs = numpy.convolve(voiced, numpy.ones(LEAST_VOICED), "valid") if len(voiced) >= LEAST_VOICED else ()
-    return max(runs, default=0) >= LEAST_VOICED
+    if len(voiced) < LEAST_VOICED:
+        return False
+    return bool(numpy.convolve(voiced, numpy.ones(LEAST_VOICED), "valid").max() >= LEAST_VOICED)
 
 
 def _power(frames: Sound) -> NDArray[numpy.float32]:
