@@ -348,9 +348,10 @@ class Suggestion(Record):
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What others measured of it, each with who and when."""
+        """What others measured of it, each with who and when, and at what job where it has several."""
+        has_one = len(self.entry.skills) == 1
         return tuple(
-            f"{SKILLS[measure.job]}: {_(measure.words)} ({measure.source}, {measure.date})"
+            f"{'' if has_one else SKILLS[measure.job] + ': '}{_(measure.words)} ({measure.source}, {measure.date})"
             for measure in self.entry.measured
         )
 

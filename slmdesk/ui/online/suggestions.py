@@ -163,8 +163,8 @@ def _key(suggestion: Suggestion) -> tuple[str, str, str]:
 def _good_at(suggestion: Suggestion) -> str:
     """Return in a line what it is good at, and by whose measure."""
     jobs = ", ".join(inside(SKILLS[skill]) for skill in suggestion.entry.skills)
-    measures = suggestion.measures or (_("not measured"),)
-    return DOT.join((_("Good at: {jobs}").format(jobs=jobs), *measures))
+    measure = next(iter(suggestion.measures), _("not measured"))
+    return DOT.join((_("Good at: {jobs}").format(jobs=jobs), measure))
 
 
 def _facts_of(suggestion: Suggestion) -> Iterator[str]:
@@ -176,3 +176,4 @@ def _facts_of(suggestion: Suggestion) -> Iterator[str]:
     yield DOT.join(filter(None, (suggestion.parameters, entry.quantization, about, speed)))
     yield suggestion.licence
     yield from suggestion.notes
+    yield from suggestion.measures[1:]

@@ -60,8 +60,12 @@ def test_a_suggestion_says_memory_thinking_and_measures(opened) -> None:
     assert notes["gpt-oss 20B"] == (
         "Needs 13 GB of memory with 4,096 tokens, 13 GB with 16,384",
         "Thinks before it answers",
-        "Summaries: of its larger sister, 14.2 % of the summaries said what their text does not (Vectara, 2026-03)",
     )
+    measures = {offer.entry.title: offer.measures for offer in offers}
+    assert measures["gpt-oss 20B"] == (
+        "of its larger sister, 14.2 % of the summaries said what their text does not (Vectara, 2026-03)",
+    )
+    assert measures["Spark X2.5 4B"] == ()
     assert notes["Phi 1"] == ()
     groups = [{offer.entry.title for offer in offers if offer.is_for(job, "")} for job in ("", "code", "comparison")]
     assert [group & {"Gemma 4 E4B", "Granite 4.0 350M", "Phi 1"} for group in groups] == [

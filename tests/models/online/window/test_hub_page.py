@@ -145,7 +145,10 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
     choose(program, "suggestions_job", "embedding")
     program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 2)
-    assert all("Good at: embedding" in card.words for card in shown(program, QWidget, "suggestion_card"))
+    finder, other = shown(program, QWidget, "suggestion_card")
+    assert "Good at: embedding  ·  finds passages in many languages" in finder.words
+    assert "(MTEB, " in finder.words
+    assert "Good at: embedding  ·  not measured" in other.words
     choose(program, "suggestions_job", "code")
     program.wait(
         lambda: all(
