@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -174,8 +173,7 @@ def names_of(steps: Sequence[Step]) -> list[str]:
 
 def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
     """Apply all pending migration steps, or none. Raises one of `driver.errors()`, leaving the file unchanged."""
-    with _without_numpy():
-        from sqlite_utils import Database, Migrations  # rarely needed
+    from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
 
     migrations = Migrations("slmdesk")
     for step in steps:
@@ -196,15 +194,6 @@ def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
         raise
     finally:
         conn.execute("PRAGMA foreign_keys=ON")
-
-
-@contextmanager
-def _without_numpy() -> Iterator[None]:
-    """sqlite-utils loads numpy wherever it is installed, to store its numbers: 26 MB and a tenth of a second."""
-    numpy = sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
-    yield
-    if numpy is None:
-        del sys.modules["numpy"]
 
 
 def schema_of(conn: database.Connection) -> set[tuple[str | None, ...]]:
