@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -173,7 +174,8 @@ def names_of(steps: Sequence[Step]) -> list[str]:
 
 def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
     """Apply all pending migration steps, or none. Raises one of `driver.errors()`, leaving the file unchanged."""
-    from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
+    with _without_numpy():
+        from sqlite_utils import Database, Migrations  # rarely needed
 
     migrations = Migrations("slmdesk")
     for step in steps:
@@ -194,6 +196,15 @@ def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
         raise
     finally:
         conn.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _without_numpy() -> Iterator[None]:
+    """sqlite-utils loads numpy wherever it is installed, to store its numbers: 26 MB and a tenth of a second."""
+    numpy = sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
+    yield
+    if numpy is None:
+        del sys.modules["numpy"]
 
 
 def schema_of(conn: database.Connection) -> set[tuple[str | None, ...]]:

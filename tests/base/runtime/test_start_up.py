@@ -30,3 +30,14 @@ def test_the_services_come_without_what_few_commands_need():
     code = f"import sys, slmdesk.services; print(*[name for name in {LATE!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_first_start_makes_its_tables_without_numpy(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from slmdesk.base.paths import find_paths, make_folders\n"
+        "from slmdesk.history.store.opening import open_store\n"
+        "paths = find_paths(Path(sys.argv[1])); make_folders(paths); open_store(paths, instance_id='a').store.close()\n"
+        "print('sqlite_utils' in sys.modules, 'numpy' in sys.modules); import numpy"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "home"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
