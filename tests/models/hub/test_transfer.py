@@ -13,6 +13,7 @@ from collections import namedtuple
 import pytest
 from fakes.fake_hub import CERTIFICATE, HTML, FakeHub, Fault
 from fakes.matrix import counts
+from fakes.recorder import wait_until
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import changed
@@ -430,6 +431,18 @@ def test_what_was_not_synced_is_not_trusted(fetcher, hub) -> None:
     hub.storage_fault = None
     fetcher.run()
     assert fetcher.resumed_from == kept(500_000)
+    assert fetcher.is_right()
+
+
+def test_d1_on_a_slow_line_what_came_is_vouched_for_while_it_goes_on(fetcher, hub, monkeypatch) -> None:
+    monkeypatch.setattr(transfer, "SYNC_S", 0.0)
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    thread = threading.Thread(target=fetcher.run)
+    thread.start()
+    assert hub.stalled.wait(20)
+    wait_until(lambda: read_journal(fetcher.part.journal).synced == (1 << 20) - PIECE_BYTES)
+    hub.release.set()
+    thread.join(20)
     assert fetcher.is_right()
 
 
