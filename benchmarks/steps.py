@@ -33,7 +33,6 @@ class Ours:
         self._engine = LlamaEngine()
         self._curve: tuple[tuple[int, float], ...] = ()
         self._behaves: bool | None = None
-        self._flash: bool | None = None
         self._load()
 
     def _load(self) -> None:
@@ -44,11 +43,10 @@ class Ours:
             template_checked=bool(self._curve),
             cost_curve=self._curve,
             behaves=self._behaves,
-            flash=self._flash,
         )
         self._info = self._engine.load(spec, lambda _fraction: True)
-        info = self._info  # what was found out is kept, as the library does; a state is of one kind of attention
-        self._curve, self._behaves, self._flash = info.cost_curve, info.behaves, info.flash
+        info = self._info  # what was found out is kept, as the library does
+        self._curve, self._behaves = info.cost_curve, info.behaves
         scheduler = self._engine.model(self._info.handle).scheduler
         self._spent = {"reading": 0.0, "writing": 0.0, "steps": 0.0, "written": 0.0}
         decode = scheduler._decode

@@ -158,7 +158,7 @@ class LoadSpec(Record):
     pool_tokens: int | None = None
     """Tokens of all requests together. None means as many as memory allows, at least context_tokens."""
     sequences: int | None = None
-    """Most requests at the same time. None means that the cost curve decides."""
+    """Most requests at the same time. None means as many as are of use."""
     threads: int | None = None
     """Number of threads. None means that it is chosen while running."""
     template: str | None = None
@@ -169,8 +169,6 @@ class LoadSpec(Record):
     """Pairs of (tokens in one decode, cost relative to one token), measured before. Empty means to measure now."""
     behaves: bool | None = None
     """Whether a test found that the file behaves like a language model, for this checksum. None means to test now."""
-    flash: bool | None = None
-    """Whether flash attention was found to be faster. None means to find out now."""
     measured_on: Offload | None = None
     """Where the layers were when `cost_curve` and `behaves` were measured. If they moved, both are measured again."""
     anyway: bool = False
@@ -234,7 +232,6 @@ class LoadedModel(Record):
     offload: Offload | None = None
     thinking: tuple[str, ...] = ()
     """Allowed values of Sampling.thinking. Empty if the model does not think before it answers."""
-    flash: bool = True
 
 
 class Usage(Record):

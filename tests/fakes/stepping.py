@@ -11,9 +11,9 @@ from typing import Any
 from slmdesk.base.types import Priority
 from slmdesk.children.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, SLICES, CostCurve
 from slmdesk.children.engine.llama.library import ThreadChooser
-from slmdesk.children.engine.llama.pool import Pool
 from slmdesk.children.engine.llama.scheduler import Scheduler
 from slmdesk.children.engine.llama.sequence import Outbox, PreparedRequest, Sequence
+from slmdesk.children.engine.llama.slots import Slots
 
 Price = Callable[[int, int], float]
 """Seconds of a batch of so many tokens with so many threads."""
@@ -30,7 +30,7 @@ class Step:
 
 
 class SteppingContext:
-    """What the scheduler and the pool ask of a context."""
+    """What the scheduler and the slots ask of a context."""
 
     pointer = 1
 
@@ -111,7 +111,6 @@ class Stepping:
         threads: tuple[int, ...],
         sequences: int = 16,
         measured: tuple[int, ...] = (*GROUPS, *SLICES),
-        crowd_cells: int | None = None,
     ) -> None:
         """`measured`: the sizes of the cost curve."""
         self.context = SteppingContext(price)
@@ -119,7 +118,7 @@ class Stepping:
         adapters: Any = _NoAdapters()
         self.scheduler = Scheduler(
             context,
-            Pool(context, sliding_window=0),
+            Slots(context, sliding_window=0),
             sequences=sequences,
             adapters=adapters,
             curve=CostCurve([(k, price(k, threads[0]) / price(1, threads[0])) for k in measured]),
@@ -127,7 +126,6 @@ class Stepping:
             read_threads=ThreadChooser(threads, first_gap=4, hint=steps),
             can_redo=True,
             can_draft=True,
-            crowd_cells=crowd_cells,
             clock=lambda: self.context.now,
         )
         self._keys = itertools.count()

@@ -176,7 +176,6 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False, p
         template_checked=record.info.get("template_checked") is True,
         cost_curve=tuple(stored_list(tuple[int, float], record.info.get("cost_curve"))),
         behaves=record.behaves,
-        flash=stored_from(bool, record.info.get("flash")),
         measured_on=offload_of(record.info),
         anyway=anyway,
         projector=projector,
@@ -673,7 +672,6 @@ class ModelLoader(Service):
             "cost_curve": [list(point) for point in model.cost_curve],
             "template_checked": model.template == "file",
             "behaves": model.behaves,
-            "flash": model.flash,
             "offload": to_json(model.offload) if model.offload else None,
         }
         self._crashes.note_good_load(record, info, time.time())

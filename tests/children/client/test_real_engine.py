@@ -32,7 +32,7 @@ BURNS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% en
 def loaded(rig, path, **spec):
     received = Received()
     # Nothing to measure: a shorter load.
-    known = {"cost_curve": ((1, 1.0), (4, 4.0)), "threads": 1, "flash": True, "behaves": True}
+    known = {"cost_curve": ((1, 1.0), (4, 4.0)), "threads": 1, "behaves": True}
     rig.client.load(LoadSpec(str(path), **known, **spec), received)
     end = received.end()
     assert isinstance(end, Done), end

@@ -43,7 +43,7 @@ def load(starter_model: Path) -> Load:
         return forecasts[key]
 
     def it(engine: LlamaEngine, path: Path, **spec) -> LoadedModel:
-        known = {"cost_curve": LINEAR, "template_checked": True, "flash": True, "behaves": True}
+        known = {"cost_curve": LINEAR, "template_checked": True, "behaves": True}
         with pytest.MonkeyPatch.context() as patch:
             if path == starter_model:
                 patch.setattr(engine_room, "check_model_file", header)

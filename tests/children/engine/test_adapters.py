@@ -12,7 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Priority, PromptPart, Sampling
 from slmdesk.children.engine.interface import Request
 from slmdesk.children.engine.llama.context import Adapter
-from slmdesk.children.engine.llama.pool import Admission
+from slmdesk.children.engine.llama.slots import Admission
 from slmdesk.models.gguf.header import misfit, require_adapter
 from slmdesk.models.gguf.read import read_header
 
@@ -104,7 +104,7 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
     class Waits:
         def __init__(self, adapter: Adapter) -> None:
             self.adapter, self.priority = adapter, Priority.INTERACTIVE
-            self.tokens, self.read, self.seq_id, self.pending, self.tokens_to_write = [1, 2], 0, -1, 2, 4
+            self.tokens, self.tokens_to_write, self.read = [1, 2], 4, 0
             self.writing, self.reproducible = False, True
 
         def note_cached(self) -> None: ...
@@ -117,19 +117,13 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
         def open(self, _sequence: object) -> bool:
             return True
 
-        def make_space(self, _cells: int, *, last_too: bool) -> bool:
-            return True
+        def make_way(self, _sequence: object) -> None: ...
 
         def best_prefix(self, *_: object) -> tuple[None, int]:
             return None, 0
 
-        def clear_for(self, *_: object, **_more: object) -> None:
-            """It has room for all."""
-
     former, other = Adapter(1, 1.0), Adapter(2, 1.0)
     queue = [Waits(former), Waits(former), Waits(other), Waits(former)]
-    for each in queue:
-        each.extents = []
     who = Admission(Plenty(), cells=1000, sequences=4)
     who.queue(queue)
     who.admit()

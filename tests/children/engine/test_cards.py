@@ -70,7 +70,6 @@ def test_not_when_a_person_does_not_want_it(on_card) -> None:
 def test_what_was_measured_elsewhere_is_measured_again(on_card, monkeypatch) -> None:
     there, measured = Offload("Card", LAYERS, LAYERS), ((1, 1.0), (2, 1.9))
     monkeypatch.setattr(loading, "measure_curve", lambda *_, **__: measured)
-    monkeypatch.setattr(loading, "is_plain_faster", lambda *_: False)
     assert on_card(pretended(8 << 30), cost_curve=LINEAR, measured_on=there).info.cost_curve == LINEAR
     assert on_card(pretended(8 << 30), cost_curve=LINEAR).info.cost_curve == measured
     assert on_card(cost_curve=LINEAR, measured_on=there).info.cost_curve == measured

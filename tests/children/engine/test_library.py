@@ -88,7 +88,7 @@ from slmdesk.base.types import LoadSpec, Sampling
 from slmdesk.children.engine.llama import LlamaEngine
 from slmdesk.children.engine.llama.cards import find_cards
 engine = LlamaEngine()
-known = {"cost_curve": LINEAR, "template_checked": True, "flash": True, "behaves": True}
+known = {"cost_curve": LINEAR, "template_checked": True, "behaves": True}
 spec = LoadSpec(sys.argv[1], **known, use_card=bool(sys.argv[2:]))
 model = Model(engine, engine.load(spec, lambda _: True))
 answer = model.ask(model.request("Count from one to ten.", sampling=Sampling(temperature=0.0, max_tokens=12))).text()

@@ -52,7 +52,7 @@ def test_m5_more_memory_than_there_is_is_tried_when_a_person_wants_it(engine, tm
     assert err.code == "model.out_of_memory"
     assert err.args_for_people["available_bytes"] == 5_000_000
     assert err.args_for_people["needed_bytes"] > 5_000_000
-    spec = LoadSpec(str(path), cost_curve=((1, 1.0),), template_checked=True, flash=True, anyway=True)
+    spec = LoadSpec(str(path), cost_curve=((1, 1.0),), template_checked=True, anyway=True)
     loaded = engine.load(spec, lambda _: True)
     assert loaded.pool_tokens == loaded.context_tokens  # no room beyond what was asked for
     engine.unload(loaded.handle)

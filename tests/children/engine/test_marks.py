@@ -8,7 +8,7 @@ from fakes.tiny_families import make
 from fakes.tiny_gguf import CHATML
 
 from slmdesk.base.types import Answer, ChatMessage, Origin, Priority, Role, Sampling, TextPart
-from slmdesk.children.engine.llama import pool as pools
+from slmdesk.children.engine.llama import slots as slots_module
 from slmdesk.children.engine.llama.sequence import marks_among
 
 SHORT = Sampling(temperature=0.0, max_tokens=8)
@@ -124,11 +124,11 @@ def test_jobs_read_their_instructions_once(open_model, tmp_path, name):
 def test_marks_keep_within_their_space(open_model, tmp_path, monkeypatch):
     model = open_model(make("mamba", tmp_path, template=CHATML))
     model.ask(model.request(about(LONG), sampling=SHORT))
-    pool = model.engine.model(model.info.handle).scheduler.pool
-    size = max(len(mark.data) for kept in pool.kept for mark in kept.marks)
-    monkeypatch.setattr(pools, "MOST_BYTES", 2 * size)
+    slots = model.engine.model(model.info.handle).scheduler.slots
+    size = max(len(mark.data) for kept in slots.idle for mark in kept.marks)
+    monkeypatch.setattr(slots_module, "MOST_BYTES", 2 * size)
     model.ask(model.request("Something else. " + LONG, sampling=SHORT))
-    held = {id(mark): len(mark.data) for kept in pool.kept for mark in kept.marks}
+    held = {id(mark): len(mark.data) for kept in slots.idle for mark in kept.marks}
     assert 0 < sum(held.values()) <= 2 * size
     turns: list[ChatMessage] = []
     for number in range(5):
@@ -136,5 +136,5 @@ def test_marks_keep_within_their_space(open_model, tmp_path, monkeypatch):
         turns.append(assistant(model.answer(model.request(tuple(turns), sampling=SHORT)).text))
     edited = model.answer(model.request((*turns[:-2], user(OTHER)), sampling=SHORT))
     assert read_anew(model, edited, OTHER) < 0.1, "the newest takes the place of its older ones"
-    monkeypatch.setattr(pools, "MOST_BYTES", 0)
+    monkeypatch.setattr(slots_module, "MOST_BYTES", 0)
     assert model.ask(model.request(about(OTHER), sampling=SHORT)).finished(), "without a mark it is read again"

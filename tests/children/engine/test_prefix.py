@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.types import Priority, Sampling, common_prefix
-from slmdesk.children.engine.llama.context import NO_ADAPTER
-from slmdesk.children.engine.llama.pool import WORTH_SWAPPING, Pool, SwappedSequence, SwapSpace
+from slmdesk.children.engine.llama.context import NO_ADAPTER, Adapter
 from slmdesk.children.engine.llama.sequence import CachedSequence
+from slmdesk.children.engine.llama.slots import WORTH_SWAPPING, Slots, SwappedSequence, SwapSpace
 
 
 class Cells:
@@ -20,10 +20,11 @@ class Cells:
     def __init__(self, cells: int, places: int) -> None:
         self.cells = cells
         self.max_sequences = places
-        self.rows: dict[int, list[object]] = {n: [] for n in range(places)}
+        self.rows: dict[int, list[int]] = {n: [] for n in range(places)}
+        """The token of each cell."""
 
-    def add(self, sequence: int, count: int) -> None:
-        self.rows[sequence] += [object() for _ in range(count)]
+    def add(self, sequence: int, tokens: list[int]) -> None:
+        self.rows[sequence] += tokens
 
     def copy(self, source: int, target: int) -> None:
         assert self.rows[target] == []
@@ -40,10 +41,11 @@ class Cells:
         return len(self.rows[sequence])
 
     def state(self, sequence: int) -> memoryview:
-        return memoryview(bytes(len(self.rows[sequence])))
+        return memoryview(bytes(self.rows[sequence]))
 
     def put_state(self, sequence: int, data: memoryview) -> bool:
-        self.add(sequence, len(data))
+        assert self.rows[sequence] == []
+        self.add(sequence, list(data))
         return True
 
     def last_position(self, sequence: int) -> int:
@@ -52,66 +54,42 @@ class Cells:
     def first_position(self, sequence: int) -> int:
         return 0 if self.rows[sequence] else -1
 
-    @property
-    def used(self) -> int:
-        return len({id(cell) for row in self.rows.values() for cell in row})
+
+def read(slots: Slots, cells: Cells, holding: CachedSequence, count: int) -> None:
+    cells.add(holding.seq_id, holding.tokens[holding.read : holding.read + count])
+    holding.read += count
 
 
 @pytest.mark.pure
 @given(st.integers(0, 2**32))
-def test_shared_cells_count_once_whatever_happens(seed):
+def test_a_slot_has_what_its_sequence_has_read_whatever_happens(seed):
     rng = random.Random(seed)
-    cells = Cells(4000, 6)
-    pool = Pool(cells, sliding_window=0)
-    trunk = [rng.randrange(9) for _ in range(60)]
+    cells = Cells(400, 4)
+    slots = Slots(cells, sliding_window=0, swap=room(600))
+    trunk = [rng.randrange(9) for _ in range(160)]
     for now in range(60):
         action = rng.random()
-        active = list(pool.active)
-        if action < 0.35 and len(active) < 4:
-            tokens = trunk[: rng.randrange(1, 60)] + [rng.randrange(9) for _ in range(rng.randrange(1, 40))]
-            holding = CachedSequence(tokens, rng.choice(list(Priority)))
-            assert pool.open(holding)
-            assert cells.rows[holding.seq_id] == cells.rows[holding.seq_id][: holding.read]
+        active = list(slots.active)
+        if action < 0.4:
+            tokens = trunk[: rng.randrange(1, 160)] + [rng.randrange(9) for _ in range(rng.randrange(1, 100))]
+            adapter = Adapter(number=rng.randrange(2))
+            holding = CachedSequence(tokens, rng.choice(list(Priority)), adapter)
+            assert slots.open(holding) is (len(active) < 4)
             assert holding.read < len(tokens)
-        elif action < 0.75 and active:
+        elif action < 0.7 and active:
             holding = rng.choice(active)
-            count = rng.randrange(1, 20)
-            holding.tokens += [rng.randrange(9) for _ in range(max(0, holding.read + count - len(holding.tokens)))]
-            cells.add(holding.seq_id, count)
-            pool.grow(holding, count)
-        elif action < 0.85 and active:
-            pool.keep(rng.choice(active), now, 0.0)
-        elif action < 0.92 and active:
-            pool.drop(rng.choice(active))
-        else:
-            pool.make_space(rng.randrange(3000, 4000), last_too=rng.random() < 0.5)
-        assert pool.free == cells.cells - cells.used
-        for holding in (*pool.active, *pool.kept):
-            assert len(cells.rows[holding.seq_id]) == holding.read
-    for holding in (*pool.active, *pool.kept):
-        pool.drop(holding)
-    assert pool.is_empty
-    assert cells.used == 0
-
-
-@pytest.mark.pure
-def test_the_newest_chat_goes_last():
-    cells = Cells(100, 6)
-    pool = Pool(cells, sliding_window=0)
-    for now, (priority, tokens) in enumerate(
-        [(Priority.INTERACTIVE, [1] * 10), (Priority.INTERACTIVE, [2] * 10), (Priority.BACKGROUND, [3] * 10)]
-    ):
-        holding = CachedSequence(tokens, priority)
-        pool.open(holding)
-        cells.add(holding.seq_id, 10)
-        pool.grow(holding, 10)
-        pool.keep(holding, now, 0.0)
-    assert pool.make_space(71, last_too=False)
-    assert sorted(h.tokens[0] for h in pool.kept) == [1, 2]
-    assert pool.make_space(81, last_too=False)
-    assert [h.tokens[0] for h in pool.kept] == [2]
-    assert not pool.make_space(91, last_too=False)
-    assert pool.make_space(100, last_too=True)
+            read(slots, cells, holding, rng.randrange(1, 80))
+            holding.read = min(holding.read, len(holding.tokens))
+        elif action < 0.9 and active:
+            slots.keep(rng.choice(active), now, is_disposable=rng.random() < 0.5)
+        elif action < 0.95 and active:
+            slots.drop(rng.choice(active))
+        elif found := slots.state_of(trunk, lambda _size: True):
+            length, data = found
+            assert list(data) == trunk[:length]
+        assert sorted(slot.seq_id for slot in (*slots.active, *slots.idle)) == [0, 1, 2, 3]
+        for slot in (*slots.active, *slots.idle):
+            assert cells.rows[slot.seq_id] == slot.tokens[: slot.read]
 
 
 @pytest.mark.pure
@@ -145,28 +123,6 @@ def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
     )
     assert rest.usage.cached_tokens >= rest.usage.prompt_tokens - 2
     assert half.text + rest.text == whole.text
-
-
-@pytest.mark.model
-def test_tokens_that_fill_a_tile_leave_nothing_behind(open_model, tmp_path):
-    """The same question deep in a text, alone and along with tokens that nobody needs: same answer, same cells."""
-    text, question = "a b c d e f g h " * 60, "x y z u v w " * 5
-    answers, free = [], []
-    for attention in (0.0, 1e9):
-        model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=2048)
-        model.ask(model.raw(text, sampling=TURN))
-        scheduler = model.engine.model(model.info.handle).scheduler
-        scheduler.tiles.note(32, 256, attention)
-        answer = model.answer(model.raw(text + question, sampling=TURN))
-        usage = answer.usage
-        new = usage.prompt_tokens - usage.cached_tokens
-        assert 16 <= new < 64
-        answers.append(answer.text)
-        free.append(scheduler.pool.free)
-        again = model.answer(model.raw(text + question, sampling=TURN))
-        assert again.usage.cached_tokens == usage.prompt_tokens - 1
-    assert answers[0] == answers[1]
-    assert free[0] == free[1]
 
 
 @pytest.mark.model
@@ -208,13 +164,13 @@ def test_old_prefixes_make_room_for_a_new_prompt(open_model, tmp_path):
     assert model.answer(model.raw("11 " * 300, sampling=GREEDY)).usage.cached_tokens > 300
 
 
-def held(pool: Pool, cells: Cells, tokens: list[int], priority: Priority = Priority.INTERACTIVE, ended_s: float = 0.0):
-    """A sequence that was read and has ended."""
-    sequence = CachedSequence(tokens, priority)
-    assert pool.open(sequence)
-    cells.add(sequence.seq_id, len(tokens) - sequence.read)
-    pool.grow(sequence, len(tokens) - sequence.read)
-    pool.keep(sequence, 1, ended_s)
+def held(slots: Slots, cells: Cells, tokens: list[int], now: int, *, is_disposable: bool = False) -> int:
+    """A sequence that was read and has ended; its slot."""
+    sequence = CachedSequence(tokens, Priority.INTERACTIVE)
+    assert slots.open(sequence)
+    read(slots, cells, sequence, len(tokens) - sequence.read)
+    slots.keep(sequence, now, is_disposable=is_disposable)
+    return sequence.seq_id
 
 
 def room(size: int) -> SwapSpace:
@@ -222,44 +178,87 @@ def room(size: int) -> SwapSpace:
 
 
 INSTRUCTIONS = list(range(20))
-CHATS = {name: [*INSTRUCTIONS, *range(100 * n, 100 * n + 80)] for n, name in enumerate(("one", "two"), 1)}
+CHATS = {name: [*range(50 * n, 50 * n + 100)] for n, name in enumerate(("one", "two", "three"), 1)}
 
 
 @pytest.mark.pure
-def test_another_conversation_is_swapped_out_and_comes_back_whole_when_it_goes_on():
-    cells, swap = Cells(4000, 6), room(1000)
-    pool = Pool(cells, sliding_window=0, swap=swap)
-    held(pool, cells, CHATS["one"])
-    held(pool, cells, CHATS["two"])
-    following = CachedSequence([*CHATS["two"], *range(900, 930)], Priority.INTERACTIVE)
-    assert pool.open(following)
-    pool.clear_for(following, 0.0)
-    assert following.read == 100, "its own conversation is found in memory"
-    assert [sequence.tokens for sequence in pool.kept] == [CHATS["two"]], "its own stays"
+def test_a_conversation_goes_on_in_its_slot_and_another_takes_one_of_its_own():
+    cells = Cells(400, 2)
+    slots = Slots(cells, sliding_window=0, swap=room(1000))
+    first, second = held(slots, cells, CHATS["one"], 1), held(slots, cells, CHATS["two"], 2)
+    assert first != second
+    following = CachedSequence([*CHATS["one"], 7, 8], Priority.INTERACTIVE)
+    assert slots.open(following)
+    assert (following.seq_id, following.read) == (first, 100)
+    assert [slot.tokens for slot in slots.idle] == [CHATS["two"]]
+
+
+@pytest.mark.pure
+def test_a_conversation_that_made_room_is_swapped_out_and_comes_back_whole_when_it_goes_on():
+    cells, swap = Cells(400, 2), room(1000)
+    slots = Slots(cells, sliding_window=0, swap=swap)
+    for now, chat in enumerate(CHATS.values()):
+        held(slots, cells, chat, now)
     assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
-    assert pool.holds(CHATS["one"])
-    assert pool.free == 4000 - cells.used == 3900
-    pool.keep(following, 2, 0.0)
+    assert slots.holds(CHATS["one"])
     back = CachedSequence([*CHATS["one"], 7, 8], Priority.INTERACTIVE)
-    assert pool.open(back)
-    pool.clear_for(back, 0.0)
+    assert slots.open(back)
     assert back.read == 100
-    assert [copy.tokens for copy in swap.held] == [following.tokens[: following.read]]
-    assert pool.free == 4000 - cells.used
+    assert [copy.tokens for copy in swap.held] == [CHATS["two"]]
 
 
 @pytest.mark.pure
-def test_what_a_job_left_goes_only_when_it_has_rested_and_what_is_short_is_not_copied():
-    cells, swap = Cells(4000, 6), room(1000)
-    pool = Pool(cells, sliding_window=0, swap=swap)
-    held(pool, cells, CHATS["one"], Priority.BACKGROUND, ended_s=10.0)
-    held(pool, cells, CHATS["two"], Priority.BACKGROUND, ended_s=90.0)
-    held(pool, cells, list(range(500, 500 + WORTH_SWAPPING - 1)))
-    new = CachedSequence(list(range(700, 800)), Priority.INTERACTIVE)
-    assert pool.open(new)
-    pool.clear_for(new, 60.0)
-    assert [sequence.tokens for sequence in pool.kept] == [CHATS["two"]]
+def test_what_jobs_left_makes_room_first_and_is_not_copied_nor_is_what_is_short():
+    cells, swap = Cells(400, 3), room(1000)
+    slots = Slots(cells, sliding_window=0, swap=swap)
+    held(slots, cells, CHATS["one"], 1)
+    held(slots, cells, CHATS["two"], 3, is_disposable=True)
+    held(slots, cells, list(range(200, 200 + WORTH_SWAPPING - 1)), 2)
+    held(slots, cells, CHATS["three"], 4)
+    assert sorted(slot.tokens[0] for slot in slots.idle) == [50, 150, 200]
+    held(slots, cells, [250] * 90, 5)
+    held(slots, cells, [251] * 90, 6)
+    assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
+
+
+@pytest.mark.pure
+def test_a_beginning_that_another_slot_has_is_shared():
+    cells = Cells(400, 3)
+    slots = Slots(cells, sliding_window=0)
+    text = list(range(200))
+    running = CachedSequence([*text, 1], Priority.BACKGROUND)
+    assert slots.open(running)
+    read(slots, cells, running, 150)
+    beside = CachedSequence([*text, 2], Priority.BACKGROUND)
+    assert slots.open(beside)
+    assert (beside.read, beside.seq_id == running.seq_id) == (150, False)
+
+
+@pytest.mark.pure
+def test_a_job_goes_on_in_the_slots_it_left_without_copying():
+    cells, swap = Cells(400, 2), room(1000)
+    slots = Slots(cells, sliding_window=0, swap=swap)
+    held(slots, cells, [*INSTRUCTIONS, *range(50, 130)], 1, is_disposable=True)
+    following = CachedSequence([*INSTRUCTIONS, *range(130, 200)], Priority.BACKGROUND)
+    assert slots.open(following)
+    assert following.read == len(INSTRUCTIONS)
     assert not swap.held
+
+
+@pytest.mark.pure
+def test_a_persons_answer_finds_its_cells_in_a_row_and_a_job_its_instructions():
+    cells, swap = Cells(400, 6), room(1000)
+    slots = Slots(cells, sliding_window=0, swap=swap)
+    held(slots, cells, CHATS["one"], 1)
+    held(slots, cells, CHATS["two"], 2)
+    for now in (3, 4):
+        held(slots, cells, [now, *range(200, 250)], now, is_disposable=True)
+    following = CachedSequence([*CHATS["two"], 7, 8], Priority.INTERACTIVE)
+    assert slots.open(following)
+    slots.make_way(following)
+    assert following.read == 100
+    assert [slot.tokens[0] for slot in slots.idle if slot.read] == [4]
+    assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
 
 
 @pytest.mark.pure

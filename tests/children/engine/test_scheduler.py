@@ -193,8 +193,7 @@ def test_a_persons_answer_still_waits_no_longer_than_a_pause_for_another_prompt(
     stepping.run(most=3)
     stepping.submit([3000], answer=5, priority=Priority.INTERACTIVE)
     mixed = [step for step in stepping.run() if step.read and step.written]
-    assert mixed[0].read == 3000 % 63, "what is over comes first, where attention costs little"
-    assert {step.read + step.written for step in mixed[1:]} == {64}, "0.2 s, and in tiles"
+    assert {step.read + step.written for step in mixed[:-1]} == {64}, "0.2 s, and in tiles"
 
 
 @pytest.mark.pure
@@ -208,68 +207,6 @@ def test_where_so_short_a_pause_is_too_short_to_read_it_is_longer():
     stepping.submit([500], answer=5, priority=Priority.INTERACTIVE)
     mixed = [step for step in stepping.run() if step.read and step.written]
     assert {step.read + step.written for step in mixed[:-1]} == {17}, "0.39 s"
-
-
-@pytest.mark.pure
-def test_where_small_slices_are_slow_deep_in_a_text_they_become_larger():
-    runs: list[Stepping] = []
-
-    def in_tiles(tokens: int, threads: int) -> float:
-        depth = sum(step.read for run in runs for step in run.context.steps)
-        small = tokens * (0.02 + depth * 0.00002)
-        return (small if tokens < 64 else tokens * 0.02) * (2 if threads == 1 else 1)
-
-    stepping = Stepping(in_tiles, steps=settled({2: 0.02, 1: 0.04}), threads=(2, 1))
-    runs.append(stepping)
-    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
-    stepping.run(most=3)
-    stepping.submit([2000], answer=5, priority=Priority.INTERACTIVE)
-    mixed = [step.read + step.written for step in stepping.run() if step.read and step.written]
-    assert mixed[0] == 19, "0.4 s"
-    assert set(mixed[3:]) == {64}, "the last one is filled"
-
-
-@pytest.mark.pure
-def test_without_tiles_slices_stay_as_small_as_the_pause_wants_them():
-    def slow(tokens: int, threads: int) -> float:
-        return (0.05 + tokens * 0.03) * (2 if threads == 1 else 1)
-
-    stepping = Stepping(slow, steps=settled({2: 0.08, 1: 0.16}), threads=(2, 1), crowd_cells=1536)
-    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
-    stepping.run(most=3)
-    stepping.submit([500], answer=5, priority=Priority.INTERACTIVE)
-    mixed = [step.read + step.written for step in stepping.run() if step.read and step.written]
-    assert max(mixed) < 20, "a slice takes longer than it should, and larger ones would more so"
-
-
-@pytest.mark.pure
-@pytest.mark.parametrize(
-    ("prompt", "slices"), [(1060, [512, 484, 64]), (1050, [512, 512, 26]), (1100, [512, 512, 76]), (50, [50])]
-)
-def test_the_last_slice_of_a_prompt_is_large_enough_for_a_tile(prompt, slices):
-    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
-    stepping.submit([prompt], answer=1, priority=Priority.INTERACTIVE)
-    assert [step.read for step in stepping.run()] == slices
-
-
-@pytest.mark.pure
-@pytest.mark.parametrize(("a_cell", "expected"), [(0.000012, [30, 64, 64]), (0.0000001, [30, 30, 30])])
-def test_a_question_in_a_long_chat_fills_a_tile_where_that_was_seen_to_pay(a_cell, expected):
-    """Seconds of attention between one token and one cell outside of tiles: of the starter, and next to nothing."""
-    text = 1800
-
-    def deep(tokens: int, threads: int) -> float:
-        small = tokens * text * a_cell if 16 <= tokens < 64 and stepping.context.steps else 0.0
-        return two_threads_read_faster(tokens, threads) + small
-
-    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
-    stepping.context.price = deep
-    stepping.submit([text], answer=1, priority=Priority.INTERACTIVE, same_text=True)
-    read = len(stepping.run())
-    for question in (1, 2, 3):
-        stepping.submit([text + 30 * question], answer=1, priority=Priority.INTERACTIVE, same_text=True)
-        stepping.run()
-    assert [step.read for step in stepping.context.steps[read:]] == expected
 
 
 @pytest.mark.pure

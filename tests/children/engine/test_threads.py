@@ -75,7 +75,7 @@ def test_a_prompt_is_not_read_by_one_thread_just_to_see():
         threads = reads.choose()
         chosen.add(threads)
         reads.note(threads, {8: 1.0, 4: 1.9, 1: 7.0}[threads])
-    assert chosen == {8, 4}
+    assert chosen == {8}
     run(steps, 300, {8: 6.0, 4: 3.0, 1: 2.0})  # the machine is busy now
     for _ in range(100):
         threads = reads.choose()
@@ -89,19 +89,10 @@ def test_one_candidate_is_never_left():
     assert chooser.best == chooser.most == 3
 
 
-def test_two_or_three_together_are_a_loss_four_are_not():
+def test_a_curve_is_linear_between_what_was_measured_and_proportional_beyond():
     curve = CostCurve(((1, 1.0), (2, 2.4), (4, 3.6), (8, 5.6), (16, 8.0)))
-    assert [curve.best_group(n) for n in range(1, 6)] == [1, 1, 1, 4, 5]
-    assert curve.best_group(16) == 16
-    assert curve.default_sequences() == 16
     assert curve.cost(3) == pytest.approx(3.0)
     assert curve.cost(32) == pytest.approx(16.0)
-
-
-def test_where_nothing_is_gained_fewer_run_at_once():
-    curve = CostCurve(((1, 1.0), (2, 2.0), (4, 4.0), (8, 8.0), (16, 16.0)))
-    assert curve.best_group(16) == 1
-    assert curve.default_sequences() == 4
 
 
 @pytest.mark.parametrize("points", [(), ((4, 2.0),), ((1, -1.0),), ((1, float("nan")),), ((0, 1.0), (1, 1e9))])

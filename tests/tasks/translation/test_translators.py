@@ -65,7 +65,7 @@ def asked(folder: Path, family: str) -> str:
     translator = translator_of(header.architecture, names_of(header))
     assert translator is not None
     assert translator.name == family
-    spec = LoadSpec(str(path), template_checked=True, cost_curve=LINEAR, context_tokens=1024, behaves=True, flash=True)
+    spec = LoadSpec(str(path), template_checked=True, cost_curve=LINEAR, context_tokens=1024, behaves=True)
     model = engine.load(spec, lambda _: True)
     try:
         for title, (text, tags, style, more) in CASES.items():

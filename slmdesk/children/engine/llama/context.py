@@ -8,7 +8,6 @@ import re
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 DECODED, NO_SPACE, ABORTED, NO_MEMORY = 0, 1, 2, -2
 """What `decode` returns; others below zero are errors of the library."""
 LEAST_SLICE = 16
-PLAIN_BATCH_TOKENS = 64
-"""Of a context without flash attention: its scores of all tokens with all cells lie in memory."""
 _SLOW_S = 0.03
 """Seconds of a batch: after a slower one, the next is watched, however small; that costs at most a thirtieth."""
 
@@ -51,11 +48,10 @@ class Context:
         batch_tokens: int,
         threads: int,
         should_abort: Callable[[], bool],
-        flash: bool = True,
         least_batch: int = 0,
     ) -> None:
-        """`should_abort` is called while a slice or a slow batch is computed.  `flash`: with flash attention; see
-        attention.py.  `least_batch`: tokens that the library must be able to take at once, for pictures.
+        """`should_abort` is called while a slice or a slow batch is computed.  `least_batch`: tokens that the library
+        must be able to take at once, for pictures.
 
         Raises KnownError when the library refuses.
         """
@@ -66,13 +62,11 @@ class Context:
             model,
             cells=cells,
             max_sequences=max_sequences,
-            batch_tokens=batch_tokens if flash else min(batch_tokens, PLAIN_BATCH_TOKENS),
+            batch_tokens=batch_tokens,
             threads=threads,
-            flash=flash,
             least_batch=least_batch,
         )
-        self.batch_tokens = batch_tokens if flash else min(batch_tokens, PLAIN_BATCH_TOKENS)
-        self.flash = flash
+        self.batch_tokens = batch_tokens
         self.max_sequences = max_sequences
         self.cells: int = api.llama_n_ctx(self.pointer)
         self._memory = api.llama_get_memory(self.pointer)
@@ -251,14 +245,14 @@ class Context:
         self._batch.n_tokens = 0
 
 
-def state_version(library: Library, offload: Offload | None = None, *, flash: bool = True) -> str:
+def state_version(library: Library, offload: Offload | None = None) -> str:
     """Identifies everything a state depends on besides the model and its tokens: the library, the card that computed
     it, and `open_context`.
     """
     api: Any = library.api
     package = version("llama-cpp-python")
     return f"llama-cpp-python {package}, states {api.LLAMA_STATE_SEQ_VERSION}, cells f16, window cut, no adapter" + (
-        (f", on {offload.device}" if offload else "") + ("" if flash else ", plain attention")
+        f", on {offload.device}" if offload else ""
     )
 
 
@@ -274,7 +268,6 @@ def open_context(
     max_sequences: int,
     batch_tokens: int,
     threads: int,
-    flash: bool = True,
     least_batch: int = 0,
 ) -> int:
     """Create llama.cpp's context with the settings of this program.  Raises KnownError `model.damaged`."""
@@ -285,8 +278,7 @@ def open_context(
     params.n_seq_max = max_sequences
     params.n_outputs_max = max_sequences  # else logits of a whole batch are allocated: 80 MB and more
     params.n_threads = params.n_threads_batch = threads
-    kinds = {True: api.LLAMA_FLASH_ATTN_TYPE_AUTO, False: api.LLAMA_FLASH_ATTN_TYPE_DISABLED}
-    params.flash_attn_type = kinds[flash]
+    params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.no_perf = True
     params.kv_unified = True
     params.swa_full = False
@@ -462,23 +454,6 @@ class CostCurve:
         known[k] = cost if k not in known else known[k] + _WEIGHT_OF_NEW * (cost - known[k])
         self._points = sorted(known.items())
 
-    def best_group(self, running: int) -> int:
-        """How many of `running` sequences to step together: the number with the lowest cost per token."""
-        best = 1
-        for k in range(2, running + 1):
-            if self.cost(k) / k < _CURVE_WORTH * self.cost(best) / best:
-                best = k
-        return best
-
-    def default_sequences(self) -> int:
-        """How many sequences at once are worthwhile on this computer: 4, 8 or 16."""
-        measured = {size for size, __ in self._points}
-        best = 4
-        for k in (8, 16):
-            if k in measured and self.cost(k) / k < _CURVE_WORTH * self.cost(best) / best:
-                best = k
-        return best
-
 
 def measure_curve(
     decode: Callable[[int], None],
@@ -512,109 +487,8 @@ def measure_curve(
     return tuple((k, round(max(fastest[k] / single, 0.05), 3)) for k in sorted(fastest))
 
 
-# Attention in tiles: from 64 tokens of a batch on llama.cpp computes it so, which can be several times faster. So a
-# short question deep in a chat may be answered sooner when tokens that nobody needs are computed along with it. What
-# pays depends on the model and the processor, and is learned from slices as they come.
-
-
 TILE = 64
-"""Tokens of a batch from which on attention is computed in tiles."""
-_LEAST_DEPTH = 256
-"""With fewer cells attention costs too little to be seen."""
-_FIRST_GUESS = 1 / 8
-"""Cost of a cell in a tile relative to a cell outside, until it was seen: of two models 1/8 and 1/2."""
-_TILES_WORTH = 0.9
-_FORGETTING = 0.95
-"""What a batch that was filled leaves of the belief that filling pays: a figure from a busy moment does not last."""
-
-
-class TileCosts:
-    """What attention between a token and a cell costs outside of tiles and inside, in steps of a token."""
-
-    def __init__(self, curve: CostCurve) -> None:
-        self._curve = curve
-        self._outside: float | None = None
-        self._inside: float | None = None
-
-    def note(self, tokens: int, depth: int, cost: float) -> None:
-        """Record what it cost, in steps of a token, to compute up to TILE tokens of a text at `depth`."""
-        if depth < _LEAST_DEPTH:
-            return
-        seen = max(0.0, cost - self._curve.cost(tokens)) / (tokens * depth)
-        if tokens < TILE:
-            self._outside = _mean(self._outside, seen)
-        else:
-            self._inside = _mean(self._inside, seen)
-            self._outside = _FORGETTING * self._outside if self._outside is not None else None
-
-    def filling_pays(self, tokens: int, depth: int) -> bool:
-        """Whether TILE tokens at `depth` cost clearly less than these few.  False until both kinds can be told."""
-        if self._outside is None or depth < _LEAST_DEPTH:
-            return False
-        inside = _FIRST_GUESS * self._outside if self._inside is None else self._inside
-        few = self._curve.cost(tokens) + tokens * depth * self._outside
-        return self._curve.cost(TILE) + TILE * depth * inside < _TILES_WORTH * few
-
-
-def _mean(known: float | None, seen: float) -> float:
-    return seen if known is None else (known + seen) / 2
-
-
-# Finds out whether a model writes faster without llama.cpp's flash attention on this processor. For one answer on a
-# processor, flash attention is computed cell by cell and head by head, which costs a small model more than its
-# weights: of 135M, 26 ms a token behind 1,000 others, and 16 ms with plain attention, which reads prompts of that
-# length in a tenth more time. A model of 1.5B writes as fast either way.
-
-
-DEPTH = 400
-"""Tokens of a text behind which a step is timed."""
-_STEPS = 6
-_SLOW_TOKEN_S = 0.04
-"""Of a step: slower models spend their time elsewhere, and a trial would take long."""
-_PLAIN_WORTH = 0.85
-
-
-def is_plain_faster(
-    open_context: Callable[[bool], Context],
-    token: int,
-    keep_going: Callable[[], bool],
-    clock: Callable[[], float] = time.perf_counter,
-) -> bool:
-    """Time steps in a context with flash attention and in another without; each is closed again.
-
-    `open_context` is given whether to use it.  False also where `keep_going` ends the trial.
-    """
-    seconds = []
-    for flash in (True, False):
-        context = open_context(flash)
-        try:
-            with ThreadPoolExecutor(1) as passing:  # its OpenMP workers end with it; what is allocated there stays
-                seconds.append(passing.submit(_step_s, context, token, keep_going, clock).result())
-        finally:
-            context.close()
-        if seconds[0] > _SLOW_TOKEN_S or not keep_going():
-            return False
-    return seconds[1] < _PLAIN_WORTH * seconds[0]
-
-
-def _step_s(context: Context, token: int, keep_going: Callable[[], bool], clock: Callable[[], float]) -> float:
-    read = 0
-    while read < DEPTH and keep_going():
-        size = min(context.batch_tokens, DEPTH - read)
-        context.clear()
-        context.add_slice([token] * size, read, 0, needs_last=read + size == DEPTH)
-        context.decode(context.threads)
-        read += size
-    best = float("inf")
-    if read < DEPTH:
-        return best
-    for position in range(read, read + _STEPS):
-        context.clear()
-        context.add(token, position, 0)
-        began = clock()
-        context.decode(context.threads)
-        best = min(best, clock() - began)
-    return best
+"""Tokens of a batch from which on llama.cpp computes attention in tiles, which can be several times faster."""
 
 
 # A short test of a model just loaded: does it predict plain sentences, or is it noise? Damage that neither header nor

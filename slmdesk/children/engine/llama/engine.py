@@ -247,8 +247,8 @@ class LlamaEngine:
         def take() -> None:
             nonlocal state, tokens
             if self._models.get(handle) is model:
-                tokens = max(able, key=model.scheduler.pool.held)
-                state = model.scheduler.pool.state_of(tokens, lambda size: size < free_memory() // 2)
+                tokens = max(able, key=model.scheduler.slots.held)
+                state = model.scheduler.slots.state_of(tokens, lambda size: size < free_memory() // 2)
 
         self._on_engine_thread(take)
         if state is None:
@@ -268,7 +268,7 @@ class LlamaEngine:
 
         def look() -> None:
             nonlocal is_there
-            is_there = self._models.get(handle) is model and model.scheduler.pool.holds(requested)
+            is_there = self._models.get(handle) is model and model.scheduler.slots.holds(requested)
 
         def put() -> None:
             nonlocal is_there
@@ -505,7 +505,7 @@ def prepare(
             choice_tokens=choices,
             with_probabilities=request.with_probabilities,
             given=given,
-            marks=tuple(marks_among(edges[:-1])) if model.scheduler.pool.needs_marks else (),
+            marks=tuple(marks_among(edges[:-1])) if model.scheduler.slots.needs_marks else (),
         ),
         priority=priority,
         outbox=outbox,

@@ -216,10 +216,10 @@ class ThreadChooser:
     """
 
     def __init__(self, candidates: Sequence[int], *, first_gap: int = 16, hint: ThreadChooser | None = None) -> None:
-        """`hint`: a chooser for cheaper steps; fewer threads that are far from its best are not tried here.
+        """`hint`: a chooser for cheaper steps; fewer threads than its best are not tried here.
 
-        So a slice of a prompt is not read by one thread of eight just to see: single steps gain less from many threads,
-        so what is too few for them is too few here.  More threads than they need are always tried.
+        So a slice of a prompt is not read by one thread just to see, which takes twice as long: single steps gain less
+        from many threads, so what is too few for them is too few here.  More threads than they need are always tried.
         """
         self._hint = hint
         self._candidates = tuple(candidates)
@@ -291,7 +291,7 @@ class ThreadChooser:
         return cost is not None and cost <= _NEAR * min(self._costs.values())
 
     def _promises(self, threads: int) -> bool:
-        return self._hint is None or threads > self._hint.best or self._hint.is_near_best(threads)
+        return self._hint is None or threads >= self._hint.best
 
     def _next_other(self) -> int | None:
         best = self.best

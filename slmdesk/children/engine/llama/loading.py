@@ -24,13 +24,11 @@ from slmdesk.children.engine.llama.cards import ON_PROCESSOR, Card, Placement, b
 from slmdesk.children.engine.llama.context import (
     ABORTED,
     DECODED,
-    DEPTH,
     Adapters,
     Context,
     CostCurve,
     Curve,
     behaves,
-    is_plain_faster,
     measure_curve,
     open_context,
     state_version,
@@ -46,10 +44,10 @@ from slmdesk.children.engine.llama.library import (
     thread_candidates,
     time_threads,
 )
-from slmdesk.children.engine.llama.pool import Pool
 from slmdesk.children.engine.llama.sampler import refuse_strange_logits
 from slmdesk.children.engine.llama.scheduler import Scheduler
 from slmdesk.children.engine.llama.sight import Projector, Sight
+from slmdesk.children.engine.llama.slots import Slots
 from slmdesk.children.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.children.engine.llama.thinking import ThoughtTokens
 from slmdesk.children.engine.llama.vocabulary import Vocabulary
@@ -69,8 +67,6 @@ log = logging.getLogger(__name__)
 
 _MAY_BE_THE_CARD = ("model.out_of_memory", "model.damaged")
 """Failures of a load that may have another end without the card."""
-PLAIN_CROWD_CELLS = 1536
-"""See Admission: without flash attention."""
 _READ_SHARE = 0.9
 
 
@@ -98,7 +94,7 @@ class Loaded:
         self.info = info
         self.rendering = threading.Lock()
         """Held while the chat format is used: it is not made for two threads together."""
-        self.state_version = state_version(weights.library, info.offload, flash=info.flash)
+        self.state_version = state_version(weights.library, info.offload)
         self._context = context
         self._open_projector = open_projector
         self.projector: Projector | None = None
@@ -204,7 +200,7 @@ class _Load(Record):
         """Raises as `load_model`."""
         library, spec = self.library, self.spec
         if offload_of(plan.placement, self.header) != spec.measured_on:
-            spec = changed(spec, cost_curve=(), behaves=None, flash=None)
+            spec = changed(spec, cost_curve=(), behaves=None)
         mark = library.log.mark()
         weights = open_weights(
             library, spec.path, self.header, lambda done: self.on_progress(done * _READ_SHARE), plan.placement
@@ -243,9 +239,8 @@ class _PartialModel(Record):
         candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
         abort = _Abort(self.on_work)
         weights = parts_from_log(line.text for line in self.library.log.since(mark)).weights
-        flash = self._uses_flash(candidates[-1], abort)
         mark = self.library.log.mark()
-        context = self._open_context(abort, candidates[0], cells=plan.cells, places=plan.places, flash=flash)
+        context = self._open_context(abort, candidates[0], cells=plan.cells, places=plan.places)
         try:
             parts = parts_from_log(line.text for line in self.library.log.since(mark))
             memory = changed(parts, weights=parts.weights or weights)
@@ -270,9 +265,7 @@ class _PartialModel(Record):
             scheduler=scheduler,
             adapters=adapters,
             open_projector=self._projector if spec.projector else None,
-            info=_info(
-                self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane, flash=flash
-            ),
+            info=_info(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane),
         )
 
     def _projector(self) -> Projector:
@@ -282,7 +275,7 @@ class _PartialModel(Record):
         with ticking(self.on_work):
             return Projector(self.library, self.spec.projector, weights.header, weights.pointer, self.on_work)
 
-    def _open_context(self, abort: _Abort, threads: int, *, cells: int, places: int, flash: bool) -> Context:
+    def _open_context(self, abort: _Abort, threads: int, *, cells: int, places: int) -> Context:
         return Context(
             self.library,
             self.weights.pointer,
@@ -291,49 +284,22 @@ class _PartialModel(Record):
             batch_tokens=self.weights.batch_tokens,
             threads=threads,
             should_abort=abort,
-            flash=flash,
             least_batch=self.plan.least_batch,
         )
-
-    def _uses_flash(self, threads: int, abort: _Abort) -> bool:
-        """Whether flash attention is used: as was found out before, else by a trial.
-
-        Always with a card or pictures, and where the other kind takes other memory: a window, or heads that differ by
-        layer.
-        """
-        weights = self.weights
-        differ = (
-            bool(self.spec.projector)
-            or weights.keeps_state
-            or weights.sliding_window > 0
-            or len(set(weights.header.kv_heads)) > 1
-        )
-        if self.plan.placement.layers or differ or self.spec.flash is not None:
-            return bool(self.plan.placement.layers or differ) or self.spec.flash is not False
-        keep_going = partial(self.on_progress, _READ_SHARE)
-        is_plain = is_plain_faster(
-            lambda flash: self._open_context(abort, threads, cells=2 * DEPTH, places=1, flash=flash),
-            max(self.vocabulary.bos, 0),
-            keep_going,
-        )
-        give_back_freed()
-        return not is_plain
 
     def _scheduler(
         self, context: Context, adapters: Adapters, curve: Curve, steps: ThreadChooser, candidates: tuple[int, ...]
     ) -> Scheduler:
-        plan, cost = self.plan, CostCurve(curve)
         return Scheduler(
             context,
-            Pool(context, sliding_window=self.weights.sliding_window, keeps_state=self.weights.keeps_state),
-            sequences=plan.sequences or min(plan.places - 1, cost.default_sequences()),
+            Slots(context, sliding_window=self.weights.sliding_window, keeps_state=self.weights.keeps_state),
+            sequences=self.plan.sequences,
             adapters=adapters,
-            curve=cost,
+            curve=CostCurve(curve),
             step_threads=steps,
             read_threads=ThreadChooser(candidates, first_gap=4, hint=steps),
             can_redo=not self.weights.keeps_state,
             can_draft=not self.weights.keeps_state and self.weights.sliding_window <= 0,
-            crowd_cells=None if context.flash else PLAIN_CROWD_CELLS,
         )
 
 
@@ -450,8 +416,6 @@ def _info(
     curve: Curve,
     memory: MemoryParts,
     is_sane: bool | None,
-    *,
-    flash: bool,
 ) -> LoadedModel:
     header = weights.header
     return LoadedModel(
@@ -459,8 +423,8 @@ def _info(
         name=header.name,
         architecture=header.architecture,
         context_tokens=plan.context_tokens,
-        pool_tokens=scheduler.cells,
-        sequences=scheduler.most,
+        pool_tokens=plan.cells,
+        sequences=plan.sequences,
         has_chat_template=chat_format.has_chat_template,
         template=chat_format.source,
         template_problem=chat_format.problem,
@@ -475,7 +439,6 @@ def _info(
         behaves=is_sane,
         offload=offload_of(plan.placement, header),
         thinking=chat_format.thinking,
-        flash=flash,
     )
 
 
@@ -644,7 +607,7 @@ def _projector_header(spec: LoadSpec, header: GgufHeader) -> GgufHeader | None:
 class Plan(Record):
     context_tokens: int
     cells: int
-    sequences: int | None
+    sequences: int
     places: int
     placement: Placement = ON_PROCESSOR
     least_batch: int = 0
@@ -665,8 +628,8 @@ def plan_load(
     gets exactly what was requested: then the system decides, and ends this child first.
     """
     limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
-    requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
-    places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
+    sequences = spec.sequences or MOST_SEQUENCES
+    places = sequences + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
     sees = _projector_header(spec, header)
     for_sight, at_once = (sight_bytes(sees), tokens_at_once(sees)) if sees else (0, 0)
@@ -682,7 +645,7 @@ def plan_load(
     sketch = forecast(max_sequences=places)
     on_work()
     if sketch.keeps_state and not spec.sequences:
-        requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
+        sequences, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast(max_sequences=places)
     wanted = Placement(card, most_layers)
     room = partial(
@@ -696,4 +659,4 @@ def plan_load(
     if room(cells=cells)[0] < layers:
         cells = asked  # a second context is not worth layers that the processor would have to do
     placement = Placement(card, layers) if layers else ON_PROCESSOR
-    return Plan(limit, cells, requested, places, placement, at_once, for_sight)
+    return Plan(limit, cells, sequences, places, placement, at_once, for_sight)

@@ -27,12 +27,11 @@ from slmdesk.children.engine.llama.context import (
     Adapters,
     Context,
     CostCurve,
-    TileCosts,
 )
 from slmdesk.children.engine.llama.library import ThreadChooser, free_memory
-from slmdesk.children.engine.llama.pool import Admission, Pool
 from slmdesk.children.engine.llama.sampler import damaged_numbers, refuse_strange_logits
 from slmdesk.children.engine.llama.sequence import DraftGate, Sequence
+from slmdesk.children.engine.llama.slots import Admission, Slots
 from slmdesk.children.engine.llama.vocabulary import log_probabilities, probability
 
 PAUSE_S = 0.2
@@ -40,8 +39,6 @@ PAUSE_S = 0.2
 LONGER_PAUSE_S = 0.4
 """The same where PAUSE_S is too short for LEAST_SLICE tokens."""
 _WORTH_TIMING = 64
-SHALLOW = 256
-"""Up to here attention costs too little for tiles to matter."""
 _SPLIT_CELLS = 256
 """From here on attention over a token is cut among the threads, and rounds by their number."""
 
@@ -68,7 +65,7 @@ class Scheduler:
     def __init__(
         self,
         context: Context,
-        pool: Pool,
+        slots: Slots,
         *,
         sequences: int,
         adapters: Adapters,
@@ -77,7 +74,6 @@ class Scheduler:
         read_threads: ThreadChooser,
         can_redo: bool,
         can_draft: bool,
-        crowd_cells: int | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt it.
@@ -86,38 +82,22 @@ class Scheduler:
         """
         self._clock = clock
         self._context = context
-        self.pool = pool
-        """The cells of the context; engine thread only."""
-        self._who = Admission(pool, cells=context.cells, sequences=sequences, crowd_cells=crowd_cells)
+        self.slots = slots
+        """Engine thread only."""
+        self._who = Admission(slots, cells=context.cells, sequences=sequences)
         self._adapters = adapters
         self._curve = curve
         self._step_threads = step_threads
         self._read_threads = read_threads
         self._can_redo = can_redo
         self._can_draft = can_draft
-        self._has_tiles = crowd_cells is None
-        """Plain attention costs a token of a small slice no more than a token of a tile."""
         self._gate = DraftGate(curve)
-        self._slow_below_tile: Sequence | None = None
-        """A prompt of which a slice smaller than a tile took longer than a pause may."""
-        self.tiles = TileCosts(curve)
-        """What attention deep in a text was seen to cost; engine thread only."""
-        self._padding: int | None = None
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
         self._in_flight: list[Sequence] = []
         self._abort = False
         self._interrupted = False
-
-    @property
-    def cells(self) -> int:
-        """Size of the pool, in tokens."""
-        return self._context.cells
-
-    @property
-    def most(self) -> int:
-        return self._who.most
 
     # ---- from any thread
 
@@ -166,7 +146,7 @@ class Scheduler:
         self._who.end_all(code)
 
     def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
-        return self.pool.restore(tokens, data, self._who.now, self._who.clock())
+        return self.slots.restore(tokens, data, self._who.now)
 
     def step(self) -> bool:
         """Compute a batch.  Returns False when there was nothing to do."""
@@ -177,13 +157,9 @@ class Scheduler:
         if seeing := next((s for s in self._who.people or self._who.active if s.picture), None):
             self._read_picture(seeing)
             return True
-        while True:
-            shares = self._plan()
-            if not shares:
-                return False
-            needed = self._context.size
-            if self.pool.free >= needed or self._who.find_cells(needed):
-                break
+        shares = self._plan()
+        if not shares:
+            return False
         if not self._put_on_adapter(shares):
             return True
         code, seconds, threads = self._decode(shares)
@@ -192,7 +168,7 @@ class Scheduler:
             self._advance(shares)
         elif code == ABORTED:
             for share in shares:
-                self.pool.take_back(share.sequence)
+                self.slots.take_back(share.sequence)
         else:
             self._cope(code, shares)
         return True
@@ -201,8 +177,6 @@ class Scheduler:
         """Read a picture as a step of its own: it is encoded once, and all of it is read or nothing."""
         run, share = sequence.picture, _Share(sequence, 0, 0)
         if run is None or sequence.sight is None:
-            return
-        if self.pool.free < run.cells and not self._who.find_cells(run.cells):
             return
         if not self._put_on_adapter([share]):
             return
@@ -223,14 +197,14 @@ class Scheduler:
             with self._lock:
                 self._in_flight = []
         if code == ABORTED:
-            self.pool.take_back(sequence)
+            self.slots.take_back(sequence)
         elif code != DECODED:
             self._cope(code, [share])
         else:
-            self.pool.grow(sequence, run.cells)
+            sequence.read += run.cells
             sequence.report_read()
             if sequence.read in sequence.requested.marks:
-                self.pool.take_mark(sequence)
+                self.slots.take_mark(sequence)
 
     def _take_inbox(self) -> None:
         with self._lock:
@@ -243,12 +217,9 @@ class Scheduler:
     def _plan(self) -> list[_Share]:
         """Fill the batch: single steps first, then slices of prompts in the order of arrival."""
         self._context.clear()
-        self._padding = None
         taking_part = self._who.people or self._who.active
         writing = [s for s in taking_part if s.writing]
         reading = [s for s in taking_part if not s.writing]
-        if not reading:
-            writing = self._whose_turn(writing)
         is_alone = len(writing) == 1 and not reading
         shares = []
         for sequence in writing:
@@ -258,10 +229,9 @@ class Scheduler:
             for position, token in enumerate(draft, at + 1):
                 self._context.add(token, position, sequence.seq_id)
             shares.append(_Share(sequence, 1, index, draft))
-        budget = self._slice_size(writing, reading) if reading else 0
+        budget = self._slice_size(writing) if reading else 0
         for sequence in reading:
-            count = _slice_of(sequence, budget, beside=len(writing)) if len(reading) == 1 else budget
-            count = min(sequence.pending, sequence.to_next_mark, count)
+            count = min(sequence.pending, sequence.to_next_mark, budget)
             if count > 0:
                 tokens = sequence.tokens[sequence.read : sequence.read + count]
                 want = count == sequence.pending
@@ -272,8 +242,6 @@ class Scheduler:
         for share in shares:
             if len(shares) > 1 or share.draft:
                 share.sequence.reproducible = False
-        if reading and (len(shares) == 1 or reading[0] is self._slow_below_tile):
-            self._fill_tile(shares[-1])
         return shares
 
     def _draft(self, sequence: Sequence) -> Items[int]:
@@ -284,36 +252,12 @@ class Scheduler:
         if not self._can_draft or sequence.requested.seed_given or sequence.is_thinking:
             return ()
         copying = sequence.copying
-        most = min(sequence.tokens_to_write, self.pool.free, self._context.most_logits) - 1
+        most = min(sequence.tokens_to_write, self._context.most_logits) - 1
         if sequence.given:
             return sequence.given[: min(most, MOST_GIVEN)]
         return copying.following(min(most, self._gate.size(copying.confidence, copying.saved)))
 
-    def _fill_tile(self, share: _Share) -> None:
-        """Add tokens whose result nobody needs to the end of a prompt that is deep in a text, as a new question in a
-        long chat is, where computing in tiles saves more than they cost.
-        """
-        sequence, spare = share.sequence, self.pool.spare_id
-        size, is_slow = self._context.size, share.sequence is self._slow_below_tile
-        is_fixed = sequence.reproducible or not self._can_redo or bool(sequence.pictures)
-        if is_fixed or spare is None or self.pool.free < TILE:
-            return  # what was seen, and so what is computed, differs each time
-        if LEAST_SLICE <= size < TILE and (is_slow or self.tiles.filling_pays(size, sequence.read)):
-            self._context.add_slice(sequence.tokens[: TILE - size], 0, spare, needs_last=False)
-            self._padding = spare
-
-    def _whose_turn(self, writing: list[Sequence]) -> list[Sequence]:
-        """As many together as make a token cheapest, in rotation: two or three together cost more than in turn."""
-        size = self._curve.best_group(len(writing))
-        if size == len(writing):
-            return writing
-        chosen = writing[:size]
-        for sequence in chosen:  # to the end of the row
-            self._who.active.remove(sequence)
-            self._who.active.append(sequence)
-        return chosen
-
-    def _slice_size(self, writing: list[Sequence], reading: list[Sequence]) -> int:
+    def _slice_size(self, writing: list[Sequence]) -> int:
         """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
 
         Nobody waits for the next token of background work, so its answers are computed along with whole slices.  How
@@ -329,7 +273,7 @@ class Scheduler:
         sizes = (self._curve.largest(pause / unit_s, most) - len(writing) for pause in (PAUSE_S, LONGER_PAUSE_S))
         size = next((siz for siz in sizes if siz >= LEAST_SLICE), LEAST_SLICE)
         is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
-        if is_short or reading[0] is self._slow_below_tile:
+        if is_short:
             size = max(size, TILE - len(writing))
         return min(most, size)
 
@@ -356,9 +300,6 @@ class Scheduler:
         started = self._clock()
         code = self._context.decode(threads, patience_s)
         seconds = self._clock() - started
-        if self._padding is not None:
-            self._context.forget(self._padding)
-            self._padding = None
         if code == ABORTED and seconds > patience_s:  # this number of threads is too slow
             chooser.note(threads, seconds / work)
         with self._lock:
@@ -381,11 +322,6 @@ class Scheduler:
         for the curve where it was not measured so far.
         """
         size = self._context.size
-        if self._has_tiles and size < TILE and seconds > LONGER_PAUSE_S:
-            self._slow_below_tile = next((share.sequence for share in shares if not share.sequence.writing), None)
-        unit_s = self._read_threads.best_cost or self._step_threads.best_cost
-        if unit_s and threads == self._read_threads.best and len(shares) == 1 and LEAST_SLICE <= size <= TILE:
-            self.tiles.note(size, shares[0].sequence.read, seconds / unit_s)
         if all(share.sequence.writing for share in shares):
             self._step_threads.note(threads, seconds / self._curve.cost(size))
             if len(shares) == 1:
@@ -399,10 +335,10 @@ class Scheduler:
     def _advance(self, shares: list[_Share]) -> None:
         for share in shares:
             sequence = share.sequence
-            self.pool.grow(sequence, share.tokens)
+            sequence.read += share.tokens
             sequence.report_read()
             if sequence.read in sequence.requested.marks:
-                self.pool.take_mark(sequence)
+                self.slots.take_mark(sequence)
             if sequence.pending:
                 continue
             try:
@@ -419,11 +355,11 @@ class Scheduler:
         accepted = 0
         goes_on = self._choose(sequence, share.index)
         while goes_on and accepted < len(draft) and sequence.tokens[-1] == draft[accepted]:
-            self.pool.grow(sequence, 1)
+            sequence.read += 1
             accepted += 1
             goes_on = self._choose(sequence, share.index + accepted)
         if draft:
-            self.pool.take_back(sequence)
+            self.slots.take_back(sequence)
             sequence.copying.saved += 1 + accepted - self._gate.cost(1 + len(draft))
         return goes_on
 
@@ -444,30 +380,17 @@ class Scheduler:
     def _cope(self, code: int, shares: list[_Share]) -> None:
         if code == NO_SPACE:
             for share in shares:
-                self.pool.take_back(share.sequence)
-            if self.pool.drop_one_kept() or self._who.evict(self._who.active[1:]):
+                self.slots.take_back(share.sequence)
+            if self._who.make_space():
                 return
-            error = self._who.too_long(shares[0].sequence)
+            needed = max(len(share.sequence.tokens) for share in shares)
+            error = KnownError("context.full", needed=needed, available=self._context.cells)
         elif code == NO_MEMORY:
             error = KnownError("model.out_of_memory", needed_bytes=0, available_bytes=free_memory())
         else:
             error = KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
         for share in shares:
             self._who.fail(share.sequence, error)
-
-
-def _slice_of(sequence: Sequence, budget: int, *, beside: int) -> int:
-    """How much of the only prompt to read, of at most `budget`, so that what is deep in it is computed in whole tiles:
-    a short last slice behind 4,000 tokens takes four times as long as a tile.
-
-    `beside`: answers in the same batch.
-    """
-    last = sequence.pending - budget
-    if budget >= 2 * TILE and TILE // 2 <= last < TILE:
-        return sequence.pending - TILE
-    if beside and budget + beside == TILE and last > 0 and sequence.read < SHALLOW:
-        return sequence.pending % budget or budget
-    return budget
 
 
 def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:

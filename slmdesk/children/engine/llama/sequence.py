@@ -82,7 +82,7 @@ def closest(lengths: Items[int]) -> int:
 
 
 class CachedSequence:
-    """A sequence id and what it has in memory: `tokens[:read]`, in cells described by `extents`."""
+    """A sequence id and what it has in memory: `tokens[:read]`."""
 
     def __init__(self, tokens: list[int], priority: Priority, adapter: Adapter = NO_ADAPTER) -> None:
         self.tokens = tokens
@@ -91,11 +91,9 @@ class CachedSequence:
         """What its cells are computed with: no other may share them."""
         self.seq_id = -1
         self.read = 0
-        self.extents: list[list[int]] = []
-        """[run, how many of its cells]; see Pool."""
-        self.grows_last = False
         self.used_at = 0
-        self.ended_s = 0.0
+        self.is_disposable = False
+        """Nobody will go on with all of it."""
         self.marks: tuple[Mark, ...] = ()
         """In ascending order; only together with the cells of `tokens[:read]`."""
         self.pictures = runs_in(tokens)

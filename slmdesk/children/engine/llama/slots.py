@@ -1,8 +1,11 @@
-"""The cells of a context: who holds how many, which are shared, copied out, freed; which requests are admitted."""
+"""The slots of a context: what each has in memory, what is copied out, and which requests are admitted to them.
+
+A slot is a sequence id of the context.  All slots share its cells; llama.cpp counts them, and says when a batch does
+not fit.
+"""
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from collections.abc import Sequence as AbstractSequence
@@ -18,59 +21,45 @@ WORTH_SWAPPING = 32
 """Tokens: fewer are read again in about the time that a copy takes."""
 
 
-class Pool:
-    """Accounts for the cells and keeps finished sequences as long as nothing else needs their space.
+class Slots:
+    """Which sequence is in which slot, in use or idle.  Engine thread only.
 
-    Sequences share cells (a copied prefix), so a cell counts once.  Cells are numbered in runs: a run is what one
-    sequence added without interruption, and each holder of a run holds a beginning of it; so a run takes as many cells
-    as its longest holder holds.  Engine thread only.
+    A request takes the slot that holds the beginning of its prompt, else the one that was used longest ago.
     """
 
     def __init__(
         self, context: Context, *, sliding_window: int, keeps_state: bool = False, swap: SwapSpace | None = None
     ) -> None:
-        """`keeps_state`: a sequence cannot be cut but at its marks.  `swap`: where what other conversations left is
-        copied to.
+        """`keeps_state`: a sequence cannot be cut but at its marks.  `swap`: where conversations are copied to that
+        make room for others.
         """
         self._context = context
         self._swap = swap or SwapSpace()
         self._window = sliding_window
         self._keeps_state = keeps_state
         self.needs_marks = keeps_state or sliding_window > 0
-        self._ids = list(range(context.max_sequences - 1, -1, -1))
-        self._runs = 0
         self.active: list[CachedSequence] = []
-        self.kept: list[CachedSequence] = []
-        self._used = 0
-
-    @property
-    def free(self) -> int:
-        return self._context.cells - self._used
+        self.idle = [_empty(number) for number in range(context.max_sequences)]
 
     @property
     def is_empty(self) -> bool:
-        return self._used == 0
-
-    @property
-    def spare_id(self) -> int | None:
-        """An id that no sequence has: the next `open` takes it.  None: all are in use."""
-        return self._ids[-1] if self._ids else None
+        return not self.active and not any(slot.read for slot in self.idle)
 
     def open(self, holding: CachedSequence) -> bool:
-        """Give a waiting sequence an id and the longest prefix in memory.  False when all ids are in use.
+        """Give a waiting sequence a slot and the longest prefix in memory.  False when all slots are in use.
 
         Afterwards `holding.read` is the number of its tokens that need not be read.
         """
-        if not self._ids and not self.drop_one_kept():
+        if not self.idle:
             return False
-        holding.seq_id = self._ids.pop()
-        holding.read = 0
-        holding.extents = []
-        holding.grows_last = False
         self._swap_in(holding)
         source, length = self.best_prefix(holding.tokens, holding.adapter)
-        if source is not None:
-            self._share(source, holding, length)
+        is_own = source in self._continued_by(holding) or self.idle == [source]
+        slot = source if source is not None and is_own else self._vacate(source)
+        holding.seq_id = slot.seq_id
+        holding.read = self._fill(slot, source, length)
+        holding.marks = tuple(mark for mark in source.marks if mark.length <= holding.read) if source else ()
+        self.idle.remove(slot)
         self.active.append(holding)
         return True
 
@@ -79,9 +68,14 @@ class Pool:
 
         At least the last token is left to be read, since its logits are needed.
         """
+        return self._longest((*self.active, *self.idle), tokens, adapter)
+
+    def _longest(
+        self, among: Iterable[CachedSequence], tokens: AbstractSequence[int], adapter: Adapter
+    ) -> tuple[CachedSequence | None, int]:
         best: CachedSequence | None = None
         longest = 0
-        for holding in (*self.active, *self.kept):
+        for holding in among:
             if holding.adapter != adapter:
                 continue
             shared = holding.whole(common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1)))
@@ -91,6 +85,57 @@ class Pool:
             if length > longest:
                 best, longest = holding, length
         return best, longest
+
+    def _continued_by(self, holding: CachedSequence) -> list[CachedSequence]:
+        """The idle slots of which nothing is lost that matters when `holding` takes them."""
+        return [
+            slot
+            for slot in self.idle
+            if slot.is_disposable or 2 * common_prefix(slot.tokens, holding.tokens, slot.read) >= slot.read
+        ]
+
+    def _vacate(self, source: CachedSequence | None = None) -> CachedSequence:
+        """An empty idle slot, if need be made empty; not that of `source`."""
+        empty = next((slot for slot in self.idle if not slot.read), None)
+        return empty or self._drop_idle([slot for slot in self.idle if slot is not source])
+
+    def make_space(self) -> bool:
+        """Empty the idle slot that is missed least.  False: none holds anything."""
+        full = [slot for slot in self.idle if slot.read]
+        return bool(full and self._drop_idle(full))
+
+    def make_way(self, beside: CachedSequence) -> None:
+        """Empty idle slots for a person's answer, but what jobs may go on with: llama.cpp divides all cells among the
+        threads by their place, and those of others in front of its own would leave the work to one thread.
+        """
+        others = [slot for slot in self.idle if slot.read and slot not in self._continued_by(beside)]
+        left_by_jobs = [slot for slot in self.idle if slot.read and slot.is_disposable]
+        left_by_jobs.sort(key=lambda slot: slot.used_at)
+        for slot in (*others, *left_by_jobs[:-1]):
+            self._drop_idle([slot])
+
+    def _drop_idle(self, among: list[CachedSequence]) -> CachedSequence:
+        """Empty the slot that is missed least; a conversation in it is copied to the swap space first."""
+        slot = min(among, key=lambda slot: (not slot.is_disposable, slot.used_at))
+        if not slot.is_disposable:
+            self._swap_out(slot)
+        self._context.forget(slot.seq_id)
+        self.idle.remove(slot)
+        self.idle.append(_empty(slot.seq_id))
+        return self.idle[-1]
+
+    def _fill(self, slot: CachedSequence, source: CachedSequence | None, length: int) -> int:
+        """Let a slot have the first `length` tokens of `source` and nothing else.  Returns how many it has."""
+        if source is not slot:
+            self._context.forget(slot.seq_id)
+        if source is None:
+            return 0
+        if source is not slot:
+            self._context.copy(source.seq_id, slot.seq_id)
+        if self._rewind(source, slot.seq_id, length):
+            return length
+        self._context.forget(slot.seq_id)
+        return 0
 
     def take_mark(self, holding: CachedSequence) -> None:
         """Keep what is needed to go back to what `holding` has read now; nothing where memory is short."""
@@ -107,7 +152,7 @@ class Pool:
         most = min(MOST_BYTES, total_memory() // _SHARE_FOR_MARKS)
         if size > min(most, free_memory() // _SHARE_OF_FREE):
             return False
-        for old in sorted(self.kept, key=lambda kept: kept.used_at):
+        for old in sorted(self.idle, key=lambda slot: slot.used_at):
             if self._mark_bytes() + size <= most:
                 break
             old.marks = ()
@@ -117,18 +162,8 @@ class Pool:
         return self._mark_bytes() + size <= most
 
     def _mark_bytes(self) -> int:
-        marks = {id(mark): len(mark.data) for sequence in (*self.active, *self.kept) for mark in sequence.marks}
+        marks = {id(mark): len(mark.data) for sequence in (*self.active, *self.idle) for mark in sequence.marks}
         return sum(marks.values())
-
-    def grow(self, holding: CachedSequence, tokens: int) -> None:
-        if holding.grows_last:
-            holding.extents[-1][1] += tokens
-        else:
-            self._runs += 1
-            holding.extents.append([self._runs, tokens])
-            holding.grows_last = True
-        holding.read += tokens
-        self._used += tokens
 
     def take_back(self, holding: CachedSequence) -> None:
         """Remove cells after `read`, left by a step that was aborted; after the last mark where the model cannot."""
@@ -139,46 +174,23 @@ class Pool:
             self._context.forget(holding.seq_id)
             length = 0
         holding.read = length
-        holding.extents = _first(holding.extents, length)
-        holding.grows_last = False
-        self._count()
 
-    def keep(self, holding: CachedSequence, now: int, now_s: float) -> None:
-        """Keep what an ended sequence holds for the next turn, in place of kept sequences that it covers."""
+    def keep(self, holding: CachedSequence, now: int, *, is_disposable: bool) -> None:
+        """Keep what an ended sequence holds for the next turn.  `is_disposable`: nobody will go on with all of it."""
         self.active.remove(holding)
         kept = CachedSequence(holding.tokens[: holding.read], holding.priority, holding.adapter)
-        kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
-        kept.ended_s, kept.marks = now_s, holding.marks
-        covered = [
-            old
-            for old in self.kept
-            if old.adapter == kept.adapter and common_prefix(old.tokens, kept.tokens, old.read) == old.read
-        ]
-        self.kept.append(kept)
-        for old in covered:
-            kept.marks = _thinned((*old.marks, *kept.marks))
-            self.drop(old)
-        if not kept.read:
-            self.drop(kept)
+        kept.seq_id, kept.read, kept.marks = holding.seq_id, holding.read, holding.marks
+        kept.used_at, kept.is_disposable = now, is_disposable
+        self.idle.append(kept)
 
-    def clear_for(self, beside: CachedSequence, before_s: float, *, all_of_jobs: bool = False) -> None:
-        """Take out what other conversations left, unless at least half of it is the beginning of `beside`.
-
-        A person's conversation is copied to the swap space first; what a job left goes if it ended before `before_s`,
-        since the job may go on with the same instructions.  `all_of_jobs`: it goes whatever it is; `beside`, which has
-        its share of it, holds the instructions from now on.
-        """
-        for old in [*self.kept]:
-            is_persons = old.priority is Priority.INTERACTIVE
-            if not is_persons and all_of_jobs:
-                self.drop(old)
-                continue
-            if not (is_persons or old.ended_s < before_s):
-                continue
-            if common_prefix(old.tokens, beside.tokens, old.read) < old.read // 2:
-                if is_persons:
-                    self._swap_out(old)
-                self.drop(old)
+    def drop(self, holding: CachedSequence) -> None:
+        """Make the slot of a sequence idle and empty."""
+        self._context.forget(holding.seq_id)
+        (self.active if holding in self.active else self.idle).remove(holding)
+        self.idle.append(_empty(holding.seq_id))
+        holding.seq_id = -1
+        holding.read = 0
+        holding.marks = ()
 
     def _swap_out(self, old: CachedSequence) -> None:
         size = self._context.state_size(old.seq_id) + sum(len(mark.data) for mark in old.marks)
@@ -216,97 +228,52 @@ class Pool:
         return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._best_swapped(tokens, NO_ADAPTER)[1])
 
     def state_of(self, tokens: AbstractSequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
-        """The longest beginning of `tokens` in memory: its length, and its cells.
+        """The longest beginning of `tokens` that an idle slot has: its length, and its cells.  The slot is cut to it.
 
         `may_take` is called to ask whether there is memory for so many bytes.
         """
-        source, length = self.best_prefix([*tokens, -1], NO_ADAPTER)
+        slot, length = self._longest(self.idle, [*tokens, -1], NO_ADAPTER)
         swapped, whole = self._best_swapped(tokens, NO_ADAPTER)
         if swapped is not None and whole == len(swapped.tokens) > length:
             return whole, memoryview(swapped.data)
-        others = [sequence for sequence in self.kept if sequence is not source]
-        if source is None or not (self._ids or others):
+        if slot is None or not may_take(self._context.state_size(slot.seq_id)):
             return None
-        if not self._ids:
-            self.drop(min(others, key=lambda sequence: sequence.used_at))
-        borrowed = self._ids[-1]
-        self._context.copy(source.seq_id, borrowed)
-        is_cut = self._rewind(source, borrowed, length)
-        data = None
-        if is_cut and may_take(self._context.state_size(borrowed)):
-            data = self._context.state(borrowed)
-        self._context.forget(borrowed)
+        if not self._rewind(slot, slot.seq_id, length):
+            self.drop(slot)
+            return None
+        slot.tokens, slot.read = slot.tokens[:length], length
+        slot.marks = tuple(mark for mark in slot.marks if mark.length <= length)
+        data = self._context.state(slot.seq_id)
         return None if data is None else (length, data)
 
-    def restore(self, tokens: list[int], data: bytes | memoryview, now: int, now_s: float) -> bool:
+    def restore(self, tokens: list[int], data: bytes | memoryview, now: int) -> bool:
         """Restore the cells that `state_of` returned for `tokens`, and keep them as a sequence that has just ended.
 
-        False where there is no space beside active sequences, or the library refuses them.
+        False where all slots are in use, or the library refuses the cells.
         """
         kept = self._put_back(tokens, data, NO_ADAPTER)
         if kept is not None:
-            kept.used_at, kept.ended_s = now, now_s
+            kept.used_at = now
         return kept is not None
 
     def _put_back(
         self, tokens: list[int], data: bytes | memoryview, adapter: Adapter, marks: tuple[Mark, ...] = ()
     ) -> CachedSequence | None:
-        if not self.make_space(len(tokens), last_too=True) or not (self._ids or self.drop_one_kept()):
+        if not self.idle or len(tokens) > self._context.cells:
             return None
         kept = CachedSequence(tokens, Priority.INTERACTIVE, adapter)
-        kept.seq_id = self._ids.pop()
-        self.kept.append(kept)
+        slot = self._vacate()
+        kept.seq_id = slot.seq_id
+        self.idle[self.idle.index(slot)] = kept
         is_whole = self._context.put_state(kept.seq_id, data)
+        while not is_whole and self.make_space():
+            is_whole = self._context.put_state(kept.seq_id, data)
         ends = self._context.last_position(kept.seq_id) == kept.position(len(tokens)) - 1
         if not is_whole or not (ends or tokens[-1] < 0):  # a picture's own positions need not be in a row
             self.drop(kept)
             return None
-        self.grow(kept, len(tokens))
-        kept.marks = marks
+        kept.read, kept.marks = len(tokens), marks
         return kept
-
-    def drop(self, holding: CachedSequence) -> None:
-        """Free the id of a sequence and the cells nobody else holds."""
-        (self.active if holding in self.active else self.kept).remove(holding)
-        self._context.forget(holding.seq_id)
-        self._ids.append(holding.seq_id)
-        holding.seq_id = -1
-        holding.read = 0
-        holding.extents = []
-        holding.marks = ()
-        self._count()
-
-    def make_space(self, cells: int, *, last_too: bool) -> bool:
-        """Drop kept sequences until `cells` are free: background before chats, the oldest first.
-
-        The newest chat's prefix is dropped only with `last_too`.
-        """
-        while self.free < cells and self.drop_one_kept(last_too=last_too):
-            pass
-        return self.free >= cells
-
-    def drop_one_kept(self, *, last_too: bool = True) -> bool:
-        """Drop a kept sequence.  This may free cells of a sliding window alone, which `free` does not count."""
-        chats = [h for h in self.kept if h.priority is Priority.INTERACTIVE]
-        newest = max(chats, key=lambda h: h.used_at, default=None)
-        choice = [h for h in self.kept if h is not newest]
-        if choice:
-            self.drop(min(choice, key=lambda h: (h.priority is Priority.INTERACTIVE, h.used_at)))
-            return True
-        if newest is not None and last_too:
-            self.drop(newest)
-            return True
-        return False
-
-    def _share(self, source: CachedSequence, target: CachedSequence, length: int) -> None:
-        """Let `target` hold the first `length` tokens of `source`; does nothing where the model cannot."""
-        self._context.copy(source.seq_id, target.seq_id)
-        if not self._rewind(source, target.seq_id, length):
-            self._context.forget(target.seq_id)
-            return
-        target.read = length
-        target.extents = _first(source.extents, length)
-        target.marks = tuple(mark for mark in source.marks if mark.length <= length)
 
     def _rewind(self, source: CachedSequence, seq_id: int, length: int) -> bool:
         """Cut `seq_id`, which has the cells of `source`, to `length`.  False where the model cannot."""
@@ -331,16 +298,11 @@ class Pool:
         first = self._context.first_position(holding.seq_id)
         return first == 0 or 0 < first <= holding.position(length) - self._window
 
-    def _count(self) -> None:
-        self._used = used_cells([*self.active, *self.kept])
 
-
-def used_cells(holdings: Iterable[CachedSequence]) -> int:
-    runs: dict[int, int] = {}
-    for holding in holdings:
-        for run, length in holding.extents:
-            runs[run] = max(length, runs.get(run, 0))
-    return sum(runs.values())
+def _empty(seq_id: int) -> CachedSequence:
+    slot = CachedSequence([], Priority.BACKGROUND)
+    slot.seq_id, slot.is_disposable = seq_id, True
+    return slot
 
 
 def _last_mark(marks: tuple[Mark, ...], length: int) -> int:
@@ -353,20 +315,8 @@ def _thinned(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(by_length[length] for length in marks_among(sorted(by_length)))
 
 
-def _first(extents: list[list[int]], length: int) -> list[list[int]]:
-    first: list[list[int]] = []
-    for run, cells in extents:
-        if length <= 0:
-            break
-        first.append([run, min(cells, length)])
-        length -= cells
-    return first
-
-
-# Sequences whose cells were taken out of the pool as a copy, to come back when their conversation goes on. Attention
-# looks through all cells up to the last used one, and for a single answer they are divided among the threads by their
-# place: 2,000 cells of another conversation in front of its own leave all the work to a single thread. So what other
-# conversations left is copied out (some milliseconds a thousand tokens) and put back when it is asked for again.
+# Conversations whose slot another one took: copied out (some milliseconds a thousand tokens), and put back when they go
+# on, instead of being read again.
 
 
 MOST_BYTES = 256 << 20
@@ -422,41 +372,25 @@ def _covers(new: SwappedSequence, old: SwappedSequence) -> bool:
     return old.adapter == new.adapter and common_prefix(old.tokens, new.tokens, size) == size
 
 
-# Which requests run: they wait, are admitted while there are places and cells, and give way to more urgent ones.
-# People go before background work. Requests admitted together share an adapter, because a batch has only one: a
-# request for another waits until they have ended, and none behind it overtakes.
+# Which requests run: they wait, are admitted while there is space, and give way to more urgent ones. People go before
+# background work. Requests admitted together share an adapter, because a batch has only one: a request for
+# another waits until they have ended, and none behind it overtakes.
 
 
 SPACE_FOR_ANSWER = 256
-"""Cells set aside for an answer when it is admitted; an answer that needs more finds them, or waits, when it does."""
-REST_S = 60.0
-"""What a job left in memory may rest before it gives way to a person: until then the job may go on."""
+"""Cells set aside for an answer when it is admitted; one that needs more finds them, or another gives way."""
 WORTH_WAITING = 32
 """Tokens of a prompt that another request is reading; with fewer, reading them again is faster than waiting."""
 
 
 class Admission:
-    """The requests of a loaded model, waiting and active, and their cells.  Engine thread only."""
+    """The requests of a loaded model, waiting and active.  Engine thread only."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        *,
-        cells: int,
-        sequences: int,
-        crowd_cells: int | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`sequences`: how many may be active at once.
-
-        `crowd_cells`: with so many cells in use another request of a job waits, since each token is computed with all
-        of them; None: what is not its own costs a token next to nothing.
-        """
-        self.clock = clock
-        self._crowd = crowd_cells
-        self._pool = pool
+    def __init__(self, slots: Slots, *, cells: int, sequences: int) -> None:
+        """`sequences`: how many may be active at once."""
+        self._slots = slots
         self._cells = cells
-        self.most = sequences
+        self._most = sequences
         self.waiting: dict[Priority, deque[Sequence]] = {
             p: deque() for p in (Priority.INTERACTIVE, Priority.BACKGROUND)
         }
@@ -469,7 +403,7 @@ class Admission:
         return [s for s in self.active if s.priority is Priority.INTERACTIVE]
 
     @property
-    def background(self) -> list[Sequence]:
+    def _background(self) -> list[Sequence]:
         return [s for s in self.active if s.priority is Priority.BACKGROUND]
 
     def queue(self, new: Iterable[Sequence]) -> None:
@@ -492,61 +426,67 @@ class Admission:
 
     def leave(self, sequence: Sequence) -> None:
         self.active.remove(sequence)
-        self._pool.keep(sequence, self.now, self.clock())
+        self._slots.keep(sequence, self.now, is_disposable=sequence.priority is Priority.BACKGROUND)
         sequence.sampler.close()
 
     def fail(self, sequence: Sequence, error: KnownError) -> None:
         """End an active sequence with an error and keep nothing of it."""
         sequence.fail(error.code, **error.args_for_people)
         self.active.remove(sequence)
-        self._pool.drop(sequence)
+        self._slots.drop(sequence)
         sequence.sampler.close()
 
     def end_all(self, code: str) -> None:
         for sequence in [*self.active, *self.waiting[Priority.INTERACTIVE], *self.waiting[Priority.BACKGROUND]]:
             sequence.fail(code)
             sequence.sampler.close()
+        for sequence in self.active:
+            self._slots.drop(sequence)
         self.active.clear()
         for queue in self.waiting.values():
             queue.clear()
 
-    def evict(self, choice: list[Sequence]) -> bool:
-        """Send the youngest of `choice` back to its queue; it will read its prompt and its answer so far again."""
+    def make_space(self) -> bool:
+        """Free cells for a batch that does not fit: of an idle slot, else of the youngest active one, background work
+        before people.  False: there is only one.
+        """
+        return self._slots.make_space() or self._evict((self._background if self.people else []) or self.active[1:])
+
+    def _evict(self, choice: list[Sequence]) -> bool:
+        """Send the youngest of `choice` back to its queue; what it has read is copied out when its cells are needed."""
         if not choice:
             return False
         victim = choice[-1]
         self.active.remove(victim)
-        self._pool.drop(victim)
+        self._slots.keep(victim, self.now, is_disposable=False)
         victim.reproducible = False
         self.waiting[victim.priority].appendleft(victim)
         return True
 
-    def find_cells(self, needed: int) -> bool:
-        """Find cells for a step that does not fit.  False when a sequence had to be evicted: then plan again."""
-        if self._pool.make_space(needed, last_too=True):
-            return True
-        if not self.evict((self.background if self.people else []) or self.active[1:]):
-            self.fail(self.active[0], self.too_long(self.active[0]))
-        return False
-
-    def too_long(self, sequence: Sequence) -> KnownError:
-        return KnownError("context.full", needed=len(sequence.tokens), available=self._cells)
-
-    # ---- admitting
-
     def _admit_queue(self, priority: Priority) -> None:
-        for sequence in [*self.waiting[priority]][: self.most]:
-            beside = [s for s in self.active if s.priority is priority]
-            if beside and beside[0].adapter != sequence.adapter:
+        is_person = priority is Priority.INTERACTIVE
+        for sequence in [*self.waiting[priority]]:
+            beside = self.people if is_person else self.active
+            if (beside and beside[0].adapter != sequence.adapter) or not self._has_space(sequence, beside):
                 return
             if self._better_wait(sequence):
                 continue
-            person = priority is Priority.INTERACTIVE
-            full = len(self.active) >= self.most
-            if not person and self._is_crowded(sequence):
-                return
-            if (full and not (person and self.evict(self.background))) or not self._let_in(sequence):
-                return
+            if len(self.active) >= self._most:
+                self._evict(self._background)
+            was_empty = self._slots.is_empty
+            self._slots.open(sequence)
+            if is_person:
+                self._slots.make_way(sequence)
+            self.waiting[priority].remove(sequence)
+            self.active.append(sequence)
+            sequence.note_cached()
+            sequence.reproducible = sequence.reproducible and was_empty
+            sequence.report_read()
+
+    def _has_space(self, sequence: Sequence, beside: list[Sequence]) -> bool:
+        """Whether there is space beside those that do not give way."""
+        needed = sum(len(s.tokens) + min(s.tokens_to_write, SPACE_FOR_ANSWER) for s in (*beside, sequence))
+        return not beside or (len(beside) < self._most and needed <= self._cells)
 
     def _better_wait(self, sequence: Sequence) -> bool:
         """Whether a prompt being read will soon share more of this sequence's beginning than is in memory now."""
@@ -555,53 +495,6 @@ class Admission:
                 continue
             shared = common_prefix(other.tokens, sequence.tokens, len(sequence.tokens) - 1)
             if shared >= other.read + WORTH_WAITING:
-                held = self._pool.best_prefix(sequence.tokens, sequence.adapter)[1]
+                held = self._slots.best_prefix(sequence.tokens, sequence.adapter)[1]
                 return shared >= held + WORTH_WAITING
         return False
-
-    def _is_crowded(self, sequence: Sequence) -> bool:
-        """Whether a job's request is better computed after those that are active."""
-        if self._crowd is None or not self.active:
-            return False
-        shared = self._pool.best_prefix(sequence.tokens, sequence.adapter)[1]
-        used = used_cells(self.active) + sum(map(_still_needs, self.active))
-        return used + _still_needs(sequence) - shared > self._crowd
-
-    def _let_in(self, sequence: Sequence) -> bool:
-        was_empty = self._pool.is_empty
-        if not self._pool.open(sequence):
-            return False
-        if not self._clear_cells_for(sequence):
-            self._pool.drop(sequence)
-            return False
-        is_costly = self._crowd is not None
-        if is_costly or sequence.priority is Priority.INTERACTIVE:
-            self._pool.clear_for(sequence, self.clock() - REST_S, all_of_jobs=is_costly)
-        self.waiting[sequence.priority].remove(sequence)
-        self.active.append(sequence)
-        sequence.note_cached()
-        sequence.reproducible = sequence.reproducible and was_empty and not sequence.read
-        sequence.report_read()
-        return True
-
-    def _clear_cells_for(self, sequence: Sequence) -> bool:
-        """Find cells for a prompt and some of its answer: first from sequences that are only kept, then, for a person,
-        from background answers, and at last from the prefix of the newest chat.  Nothing is freed unless that suffices.
-        """
-        person = sequence.priority is Priority.INTERACTIVE
-        staying = self.people if person else self.active
-        requested = _still_needs(sequence)
-        space = self._cells - used_cells([*staying, sequence])
-        if staying and space < requested + sum(map(_still_needs, staying)):
-            return False
-        while not self._pool.make_space(requested + sum(map(_still_needs, self.active)), last_too=False):
-            if not (person and self.evict(self.background)):
-                if staying and not person:
-                    return False
-                return self._pool.make_space(requested + sum(map(_still_needs, staying)), last_too=True) or not staying
-        return True
-
-
-def _still_needs(sequence: Sequence) -> int:
-    """Cells a sequence was promised and has not used yet."""
-    return sequence.pending + min(sequence.tokens_to_write, SPACE_FOR_ANSWER)
