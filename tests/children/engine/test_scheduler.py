@@ -210,6 +210,25 @@ def test_where_so_short_a_pause_is_too_short_to_read_it_is_longer():
 
 
 @pytest.mark.pure
+def test_where_small_slices_are_slow_deep_in_a_text_they_become_larger():
+    runs: list[Stepping] = []
+
+    def in_tiles(tokens: int, threads: int) -> float:
+        depth = sum(step.read for run in runs for step in run.context.steps)
+        small = tokens * (0.02 + depth * 0.00002)
+        return (small if tokens < 64 else tokens * 0.02) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(in_tiles, steps=settled({2: 0.02, 1: 0.04}), threads=(2, 1))
+    runs.append(stepping)
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([2000], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step.read + step.written for step in stepping.run() if step.read and step.written]
+    assert mixed[0] == 19, "0.4 s"
+    assert set(mixed[3:-1]) == {64}
+
+
+@pytest.mark.pure
 def test_a_curve_of_small_sizes_alone_is_completed_by_whole_slices():
     def steep_at_first(tokens: int, threads: int) -> float:
         return min(tokens * 0.008, 0.1 + tokens * 0.0018) * (2 if threads == 1 else 1)

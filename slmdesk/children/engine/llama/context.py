@@ -118,10 +118,6 @@ class Context:
         return end - 1
 
     @property
-    def threads(self) -> int:
-        return self._threads
-
-    @property
     def most_logits(self) -> int:
         return min(self.max_sequences, int(self._api.llama_n_batch(self.pointer)))
 

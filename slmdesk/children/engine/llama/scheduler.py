@@ -92,6 +92,8 @@ class Scheduler:
         self._can_redo = can_redo
         self._can_draft = can_draft
         self._gate = DraftGate(curve)
+        self._slow_below_tile: Sequence | None = None
+        """A prompt of which a slice smaller than a tile took longer than a pause may."""
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -229,7 +231,7 @@ class Scheduler:
             for position, token in enumerate(draft, at + 1):
                 self._context.add(token, position, sequence.seq_id)
             shares.append(_Share(sequence, 1, index, draft))
-        budget = self._slice_size(writing) if reading else 0
+        budget = self._slice_size(writing, reading) if reading else 0
         for sequence in reading:
             count = min(sequence.pending, sequence.to_next_mark, budget)
             if count > 0:
@@ -257,7 +259,7 @@ class Scheduler:
             return sequence.given[: min(most, MOST_GIVEN)]
         return copying.following(min(most, self._gate.size(copying.confidence, copying.saved)))
 
-    def _slice_size(self, writing: list[Sequence]) -> int:
+    def _slice_size(self, writing: list[Sequence], reading: list[Sequence]) -> int:
         """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
 
         Nobody waits for the next token of background work, so its answers are computed along with whole slices.  How
@@ -273,7 +275,7 @@ class Scheduler:
         sizes = (self._curve.largest(pause / unit_s, most) - len(writing) for pause in (PAUSE_S, LONGER_PAUSE_S))
         size = next((siz for siz in sizes if siz >= LEAST_SLICE), LEAST_SLICE)
         is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
-        if is_short:
+        if is_short or reading[0] is self._slow_below_tile:
             size = max(size, TILE - len(writing))
         return min(most, size)
 
@@ -322,6 +324,8 @@ class Scheduler:
         for the curve where it was not measured so far.
         """
         size = self._context.size
+        if size < TILE and seconds > LONGER_PAUSE_S:
+            self._slow_below_tile = next((share.sequence for share in shares if not share.sequence.writing), None)
         if all(share.sequence.writing for share in shares):
             self._step_threads.note(threads, seconds / self._curve.cost(size))
             if len(shares) == 1:
