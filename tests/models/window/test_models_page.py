@@ -58,12 +58,12 @@ def models(start, home, hub):
 
 @pytest.fixture
 def stalled(models, hub):
-    """The window with a download of which the line fell silent after 80 000 bytes; from there it must go on."""
+    """The window with a download of which the line fell silent after 64 KiB; from there it must go on."""
     program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    hub.storage_faults = [HEADER, Fault(stall_at=1 << 16)]
     download(program)
     program.wait(hub.stalled.is_set)
-    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 80_000)
+    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 1 << 16)
     return program
 
 
@@ -216,9 +216,9 @@ def test_a_download_pauses_and_goes_on_where_it_was_also_after_a_restart(stalled
     press(program, "cancel_download_button")
     assert not cards(program, "download_row")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
-    hub.storage_faults = [Fault(stall_at=100_000)]
+    hub.storage_faults = [Fault(stall_at=1 << 17)]
     press_notice(program, "is cancelled")
-    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 100_000)
+    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 1 << 17)
     press(program, "pause_button")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
@@ -234,7 +234,7 @@ def test_a_download_pauses_and_goes_on_where_it_was_also_after_a_restart(stalled
     press(again, "pause_button")
     again.wait(lambda: local(again))
     ranges = [request.headers.get("range") for request in hub.seen if request.where == "storage"]
-    assert ranges[-1] == "bytes=100000-"
+    assert ranges[-1] == "bytes=131072-"
 
 
 def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
