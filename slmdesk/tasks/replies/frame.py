@@ -27,7 +27,6 @@ from slmdesk.tasks.summaries.papers import (
     title_of,
 )
 
-LAST_LINES = 4
 MOST_ADDRESS = 4
 """Lines of an address behind its name."""
 TAIL_CHARACTERS = 400
@@ -40,7 +39,7 @@ _CODE = (
 _NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]+)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
 _SIGNED = re.compile(
-    r"(?=[A-ZÀ-Ý])(?:(?:[A-ZÀ-Ý][\w.’'&-]*|\w{1,3}|[&–—-])(?: |$)){2,7}"
+    r"(?=[A-ZÀ-Ý])(?:(?:[A-ZÀ-Ý][\w.’'&-]*|[^\W\d_]{1,3}|[&–—-])(?: |$)){2,7}"
 )
 """Words with capitals, but for short ones: no sentence."""
 
@@ -62,12 +61,10 @@ def head_of(
     pieces: Sequence[Piece], here: range, language: str, text: str, tail: str
 ) -> tuple[str, str, str]:
     """Return what stands above the salutation, the salutation, and what stands behind
-    the closing; of a letter without one the last lines. `text`, `tail`: the first page
-    and the last one.
+    the closing. `text`, `tail`: the first page and the last one.
     """
     at = letterhead_of(pieces, here, language)
-    above, greeting = text[: 2 * TAIL_CHARACTERS], ""
-    below = "\n".join(re.split(r"\n+", tail.strip())[-LAST_LINES:])
+    above, greeting, below = text[: 2 * TAIL_CHARACTERS], "", ""
     if at >= 0:
         above, greeting = text[: pieces[at].start], pieces[at].text
     for piece in (pieces[at] for at in here):
@@ -112,11 +109,15 @@ def frame_of(
 
 
 def _recipient(head: Head, signed: str) -> Iterator[str]:
-    """Yield the name of who wrote the letter, and the lines of the address below it."""
+    """Yield the name of who wrote the letter, and the lines of the address below it.
+
+    An office that does not begin a letter which a person signed is written to.
+    """
     office = sender_of(head.above, is_mail=False)
-    name = (
-        _private_sender(head) or office or _author(head) or signed or _signature(head)
-    )
+    if signed and not head.above.lstrip(" *_|\n").startswith(office):
+        office = ""
+    name = _private_sender(head, signed) or office or _author(head) or signed
+    name = name or _signature(head)
     if name:
         yield name
         yield from _address(head.above, name) or _address(head.below, name)
@@ -131,14 +132,17 @@ def _address(text: str, name: str) -> list[str]:
     return [line.strip(" *_|") for line in known if not re.search(r"[:@\t]", line)]
 
 
-def _private_sender(head: Head) -> str:
+def _private_sender(head: Head, signed: str) -> str:
     """Return the person with whose address a letter begins: below it stands that of
-    whom it is written to. None of who is greeted in it.
+    whom it is written to. None of who is greeted in it, or of whom another signed.
     """
     name = head.above.strip().partition("\n")[0].strip(" *_|")
     is_person = _PERSON.fullmatch(name) and not sender_of(name, is_mail=False)
-    is_greeted = name.rpartition(" ")[2] in head.greeting
-    return name if is_person and not is_greeted and _address(head.above, name) else ""
+    is_other = name.rpartition(" ")[2] in head.greeting or fold(signed) not in (
+        "",
+        fold(name),
+    )
+    return name if is_person and not is_other and _address(head.above, name) else ""
 
 
 def _author(head: Head) -> str:
@@ -188,7 +192,7 @@ def _day_words(day: Day | None, language: str) -> str:
 
 def _code(name: str, text: str, language: str) -> str:
     found = re.search(
-        rf"(?<!\w)(?:{words(language)[name]}){_CODE}", text, re.IGNORECASE
+        rf"(?<!\w)(?:{words(language)[name]})(?![^\W\d_]){_CODE}", text, re.IGNORECASE
     )
     return " ".join(found["code"].split()).strip(" .") if found else ""
 

@@ -39,11 +39,26 @@ def test_who_is_greeted_did_not_write_the_letter():
         ("Lena Hoffmann, Rechtsanwältin", "Lena Hoffmann"),
         ("Le Maire,\nAlain DUVAL", "Alain DUVAL"),
         ("Anlage: Vollmacht", ""),
+        ("Kaiserstraße 88", ""),
         ("die Kosten trägt die Beklagte", ""),
     ],
 )
 def test_who_signed_a_letter_without_a_letterhead_gets_the_answer(below, name):
     assert frame(below=below).recipient == ((name,) if name else ())
+
+
+@pytest.mark.parametrize("above", [f"Frau\n{OFFICE}", "Blumen Musterland\nAllee 5\n14469 Potsdam"])
+def test_a_signed_letter_is_answered_to_who_signed_it_not_to_whom_it_begins_with(above):
+    assert frame(above, below="Lena Hoffmann").recipient == ("Lena Hoffmann",)
+
+
+def test_a_letterhead_is_answered_also_where_a_person_signed():
+    assert frame(OFFICE, below="Lena Hoffmann").recipient == tuple(OFFICE.splitlines())
+
+
+def test_a_word_that_begins_like_a_reference_is_none():
+    head = Head("The papers referred to in outline 3", "", "", is_mail=False)
+    assert frame_of(head, (), range(0), "en", "en", "2026-11-30").your_ref == ""
 
 
 def test_the_address_below_a_signature_is_taken_with_it():
