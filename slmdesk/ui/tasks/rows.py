@@ -385,7 +385,8 @@ class ReportRows(QAbstractListModel):
         flags = super().flags(index)
         if row.tick is not None:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
-        if row.statement.id and self.report.is_editable:
+        is_own = row.statement.id and not row.statement.is_quotation
+        if is_own and self.report.is_editable:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 

@@ -287,7 +287,7 @@ class StatementList(QListView):
         can_be_changed = bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.keyCombination() in APPROVE and can_be_changed:
-            self.approve_requested.emit(statement)
+            self.approve()
         elif (
             event.key() == Qt.Key.Key_Space
             and self.currentIndex().data(Qt.ItemDataRole.CheckStateRole) is not None
@@ -313,10 +313,15 @@ class StatementList(QListView):
             for action in statement.actions[number - 1 : number]:
                 self.action_requested.emit(statement, action)
 
+    @property
+    def _can_be_approved(self) -> bool:
+        """Whether the texts are approved one by one: those beside another text."""
+        return self.painter.is_paired and self.rows.report.is_editable
+
     def approve(self) -> None:
         """Approve where the keys are, or no longer."""
         statement = self.current
-        if statement is not None and self.rows.report.is_editable:
+        if statement is not None and self._can_be_approved:
             self.approve_requested.emit(statement)
 
     def edit_again(self, id: str, text: str) -> None:
@@ -348,6 +353,7 @@ class StatementList(QListView):
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         if index.flags() & Qt.ItemFlag.ItemIsEditable:
             menu.addAction(_("Edit"), lambda: self.edit(index))
+        if self._can_be_approved:
             menu.addAction(_("Approve"), lambda: self.approve_requested.emit(statement))
         links = self.painter.drawn(self.rows.rows[index.row()]).links
         for number, link in enumerate(links, 1):

@@ -6,7 +6,7 @@ import pytest
 from fakes.reports import Sample, pane_of, press_statement, span
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
@@ -144,6 +144,28 @@ def test_what_is_struck_is_muted_and_its_menu_takes_it_back(qtbot):
     index = shown.rows.index_of(STRUCK)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole).startswith("left out. Kind regards")
     assert [action.text() for action in shown.menu_of(STRUCK, index).actions()][-2] == "Add"
+
+
+def test_what_the_letter_says_is_not_changed_and_nothing_is_approved(qtbot):
+    fact = Statement("Day: 3 May", id="fact 0", is_quotation=True)
+    __, heard, shown = shown_for(qtbot, ASKED, fact)
+    words = [action.text() for action in shown.menu_of(ASKED, shown.rows.index_of(ASKED)).actions()]
+    assert "Edit" in words
+    assert "Approve" not in words
+    assert "Edit" not in [action.text() for action in shown.menu_of(fact, shown.rows.index_of(fact)).actions()]
+    shown.setFocus()
+    shown.setCurrentIndex(shown.rows.index_of(ASKED))
+    QTest.keyClick(shown, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert heard.asked == []
+
+
+def test_the_form_of_an_action_takes_what_is_typed_at_once(qtbot):
+    pane, heard, __ = shown_for(qtbot, changed(ASKED, actions=("receive",)))
+    press_statement(pane, pane.view.lists[0].rows.statements[2], "receive")
+    assert isinstance(QApplication.focusWidget(), QLineEdit)
+    QTest.keyClicks(QApplication.focusWidget(), "3.11.2026")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert heard.asked == [("edit", Edit("p1", action="receive", value={"day": "2026-11-03"}))]
 
 
 def test_the_menu_shows_which_holds(qtbot):

@@ -178,11 +178,10 @@ class TestAList:
         shown = pane.view.lists[0]
         due = list_report().sections[1].statements[0]
         menu = shown.menu_of(due, shown.rows.index_of(due))
-        assert list(actions(menu))[:7] == [
+        assert list(actions(menu))[:6] == [
             "Show source",
             "Copy with source",
             "Edit",
-            "Approve",
             "Received…",
             "Translate",
             "Copy without names…",

@@ -62,11 +62,15 @@ class Popover(QFrame):
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def focus_target(self) -> QWidget | None:
-        """Return the widget that gets the focus when the popover opens."""
+        """Return the widget that gets the focus when the popover opens: the first that takes keys. What is set by
+        others takes none, and so no Esc.
+        """
         following = self.nextInFocusChain()
-        while following is not None and self.isAncestorOf(following) and not following.isEnabled():
-            following = following.nextInFocusChain()  # what is set by others takes no focus, and so no Esc
-        return following if following is not None and self.isAncestorOf(following) else None
+        while following is not None and self.isAncestorOf(following):
+            if following.isEnabled() and following.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                return following
+            following = following.nextInFocusChain()
+        return None
 
     def fit(self) -> None:
         """Give the popover the height of its content, and a place inside the window."""
