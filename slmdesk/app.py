@@ -126,7 +126,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     status = run.run()
     instance.release()
     if words := run.erase():
-        return _say_no_window(app, words, NOT_ERASED)
+        return _leave(_say_no_window(app, words, NOT_ERASED))
     if run.is_restarting:
         from slmdesk.ui.shell.session import replace_process
 
