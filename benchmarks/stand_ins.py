@@ -260,6 +260,9 @@ def score(result: str, pieces: Pieces, name: str, shown: list[str]) -> Counter[s
         if result.startswith(piece.expected, at) and piece.expected:
             counts["back" if piece.kind else "text"] += 1
             at += len(piece.expected)
+        elif piece.kind and (spelt := spellings(piece.expected).match(result, at)):
+            counts.update(("back", "spelt"))
+            at = spelt.end()
         elif result.startswith(piece.answer, at):
             counts["left" if piece.kind else "text"] += 1
             at += len(piece.answer)
@@ -326,10 +329,16 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def spellings(words: str) -> re.Pattern[str]:
+    """Return what matches words with other cases, spaces and line ends."""
+    return re.compile(r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", words))), re.IGNORECASE)
+
+
 def line_of(counts: Counter[str]) -> str:
     """Say the shares of one kind."""
     count = counts["back"] + counts["left"] + counts["wrong"]
     return (
-        f"{counts['back']:5d} of {count:5d} back = {counts['back'] / max(count, 1):.3f}, "
+        f"{counts['back']:5d} of {count:5d} back = {counts['back'] / max(count, 1):.3f} "
+        f"({counts['spelt']} in another case or line), "
         f"{counts['left']} left, {counts['wrong']} wrong"
     )

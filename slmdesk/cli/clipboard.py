@@ -4,9 +4,8 @@ window.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from collections.abc import Sequence
+from contextlib import suppress
 
 from slmdesk.base.errors import KnownError
 
@@ -28,30 +27,25 @@ MOST_S = 10.0
 
 def clipboard_text() -> str:
     """Raises KnownError `clipboard.none`."""
-    return _by_some([read for read, _write in WAYS], None)
+    text: bytes = _by_some(0, b"", subprocess.PIPE).stdout
+    return text.decode("utf-8", "replace")
 
 
 def copy_to_clipboard(text: str) -> None:
     """Raises KnownError `clipboard.none`."""
-    _by_some([write for _read, write in WAYS], text)
+    # what holds the copy goes on, and with it all that it has open
+    _by_some(1, text.encode(), subprocess.DEVNULL)
 
 
-def _by_some(commands: Sequence[tuple[str, ...]], text: str | None) -> str:
-    for command in commands:
-        if shutil.which(command[0]) is None:
-            continue
-        try:
-            done = subprocess.run(
-                command,
-                input=(text or "").encode(),
-                # one that holds what is copied stays, and with it all that it has open
-                stdout=subprocess.DEVNULL if text is not None else subprocess.PIPE,
+def _by_some(at: int, given: bytes, output: int) -> subprocess.CompletedProcess[bytes]:
+    for way in WAYS:
+        with suppress(OSError, subprocess.SubprocessError):
+            return subprocess.run(
+                way[at],
+                input=given,
+                stdout=output,
                 stderr=subprocess.DEVNULL,
                 timeout=MOST_S,
-                check=False,
+                check=True,
             )
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
-            return (done.stdout or b"").decode("utf-8", "replace")
     raise KnownError("clipboard.none")

@@ -42,6 +42,7 @@ from slmdesk.tasks.redact import (
     replaced_words,
     report_of,
 )
+from slmdesk.tasks.report import Report
 
 MOST_LIST_BYTES = 4 << 20
 BOX = re.compile(r"(\d{1,6}):" + ",".join([r"(-?\d{1,3}(?:\.\d{1,6})?)"] * 4))
@@ -270,10 +271,8 @@ class NamelessText:
         made: Nameless = console.result_of(
             services, lambda: services.stand_ins.replace(preview, draw)
         )
-        for section in nameless_report(preview, made.table).sections:
-            for find in section.statements:
-                about = " ".join(find.notes)
-                console.notify(f"[{TICKS[find.is_approved]}] {find.text}  {about}")
+        for line in _find_lines(nameless_report(preview, made.table)):
+            console.notify(line)
         if self._options["preview"]:
             console.say(made.text)
             return
@@ -530,16 +529,19 @@ class Redacting:
 def _lines_of(preview: RedactionPreview) -> list[str]:
     """Return what was found, line by line, and what else there is to know."""
     report = report_of(preview)
-    lines = list[str]()
-    for section in report.sections:
-        lines.append(section.title)
-        for find in section.statements:
-            about = " ".join(find.notes)
-            lines.append(f"  [{TICKS[find.is_approved]}] {find.text}  {about}")
+    lines = [*_find_lines(report)]
     for each in preview.pictures:
         lines.append(f"picture: {each.place}  ({each.width} × {each.height})")
     lines += report.notes
     return lines or ["Nothing private was found."]
+
+
+def _find_lines(report: Report) -> Iterator[str]:
+    for section in report.sections:
+        yield section.title
+        for find in section.statements:
+            about = " ".join(find.notes)
+            yield f"  [{TICKS[find.is_approved]}] {find.text}  {about}"
 
 
 def _found_shape(word: FoundWord) -> Json:

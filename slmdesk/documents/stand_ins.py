@@ -31,6 +31,7 @@ from slmdesk.documents.reading import start_reader
 from slmdesk.redact import Find, Listed, Table
 from slmdesk.redact.stand_ins import (
     PutBack,
+    counts_in,
     put_back,
     stand_ins_for,
     with_stand_ins,
@@ -170,25 +171,19 @@ class StandInService(Service):
 
     def _returning(self, text: str, id: str) -> Slices[Returned]:
         keys = self.newest()
-        chosen = next((key for key in keys if key.id == id), None)
-        if not keys or (id and chosen is None):
+        chosen = [key for key in keys if key.id == id]
+        if not keys or (id and not chosen):
             raise KnownError("redaction.no_key")
         seen = yield from self._seen_in(words_of(text))
 
-        def by(key: Key, others: Sequence[Key]) -> PutBack:
-            tables = [] if chosen else [other.table for other in others]
-            return put_back(text, key.table, others=tables, known=key.known, seen=seen)
-
         def work() -> Returned:
-            key, others = chosen or keys[0], [each for each in keys if each is not chosen]
-            made = by(key, others[1:])
-            at = next((at for at, count in enumerate(made.others, 1) if count), 0)
-            if not (made.back or made.left) and at:
-                key = others[at]
-                made = by(key, [each for each in others if each is not key])
-            rest = [each for each in others if each is not key]
-            told = zip(rest, made.others, strict=False)
-            return Returned(made, key, tuple(pair for pair in told if pair[1]))
+            counts = counts_in(text, (key.table for key in keys))
+            there = [(key, count) for key, count in zip(keys, counts, strict=True) if count]
+            key = (*chosen, *(key for key, _count in there), keys[0])[0]
+            others = tuple(pair for pair in there if pair[0] is not key)
+            tables = [] if chosen else [other.table for other, _count in others]
+            made = put_back(text, key.table, others=tables, known=key.known, seen=seen)
+            return Returned(made, key, others)
 
         returned: Returned = yield self._on_file_thread(work)
         return returned

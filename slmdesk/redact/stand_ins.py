@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import groupby, pairwise
+from typing import TypeAlias
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.text.folding import fold
@@ -28,11 +30,10 @@ _MARKUP = re.compile(
     r"|(?P<blank></?[a-zA-Z][a-zA-Z\d]{0,20}(?:\s[^<>]{0,200})?/?>)"
     r"|(?P<sign>&(?:\#\d{1,6}|\#x[\da-fA-F]{1,6}|[a-zA-Z]{2,30});|\\[!-/:-@\[-`{-~])"
 )
-_ENDING = r"(?P<end>['’]s?|sche[nrms]?|ens|en|es|s|n)?"
+_ENDING = r"(?:['’]s?|sche[nrms]?|ens|en|es|s|n)?"
 """What a name takes on in German, English, French and Spanish."""
 _HISSING = "sßxz"
-_NUMBER_NEAR = re.compile(r"\d[^\n]{0,8}$")
-_NUMBER_NEXT = re.compile(r"[^\n]{0,8}\d")
+_NUMBER_BESIDE = re.compile(r"\d[^\n,]*\0|\0[^\n,]*\d")
 _WORD_BEFORE = re.compile(r"(?<![\w-])([^\W\d_][\w’'-]*)[ \u00a0]$")
 _WORD_BEHIND = re.compile(r"[ \u00a0]((?=[^\W\d_])[^\Wa-zäöüß]\w+)")
 _INITIALS = r"(?<![\w.])(?:[A-Z]\.[ \u00a0]?)+"
@@ -79,8 +80,6 @@ class PutBack(Record):
     new: tuple[str, ...] = ()
     """Names and numbers that were in no text of ours."""
     left: tuple[tuple[str, Why], ...] = ()
-    others: tuple[int, ...] = ()
-    """How many stand-ins of each of the other tables stand there."""
 
 
 # ---- out
@@ -98,7 +97,9 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
         if find.kind is Kind.PERSON
         for name in sorted(set(re.findall(rf"{_INITIALS}{re.escape(find.text)}(?!\w)", text)))
     ]
-    return table_for(text, finds, draw=draw, taken=taken)
+    table = table_for(text, finds, draw=draw, taken=taken)
+    used = {original for _start, _end, original, _stand_in in places_of(text, table)}
+    return tuple(entry for entry in table if any(original in used for original, _stand_in in entry.pairs))
 
 
 def _is_long(words: str) -> bool:
@@ -146,6 +147,12 @@ def put_back(
     for private in what `words_of` returns.
     """
     return _Returning(text, table, others, known, seen).done()
+
+
+def counts_in(text: str, tables: Iterable[Table]) -> list[int]:
+    """Return how many stand-ins of each table stand in a text."""
+    answer = _Answer(text)
+    return [len(answer.places(table)) for table in tables]
 
 
 def words_of(text: str) -> str:
@@ -202,9 +209,50 @@ class _Place(Record):
     end: int
     words: str
     """What comes there."""
-    entry: int
+    entry: Entry
     stand_in: str
     is_unclear: bool = False
+
+
+class _Answer:
+    """A text that comes back, and where stand-ins stand in it."""
+
+    def __init__(self, text: str) -> None:
+        self.plain = _Plain(text)
+        self.text = self.plain.text
+        self.language = detect(self.text)[0] or ""
+        self._days = [day for day in find_dates(self.text, self.language) if day.readings]
+
+    def places(self, table: Table) -> list[_Place]:
+        """Return where the stand-ins of a table stand. Of two that overlap it is the longer one."""
+        hits = [hit for entry in table for pair in _targets(entry) for hit in self._hits(entry, *pair)]
+        hits.sort(key=lambda hit: (hit.start - hit.end, hit.start, self.text[hit.start : hit.end] != hit.stand_in))
+        taken = dict[int, _Place]()
+        for (start, end), same in groupby(hits, key=_span):
+            first, *others = same
+            if taken.keys().isdisjoint(range(start, end)):
+                has_two = any(other.words.casefold() != first.words.casefold() for other in others)
+                place = changed(first, is_unclear=first.is_unclear or has_two)
+                taken.update(dict.fromkeys(range(start, end), place))
+        return sorted(dict.fromkeys(taken.values()), key=_span)
+
+    def _hits(self, entry: Entry, original: str, stand_in: str) -> Iterator[_Place]:
+        is_street = entry.kind is Kind.ADDRESS and _has_digit(entry.substitute) and not _has_digit(stand_in)
+        for match in _shape(entry.kind, stand_in).finditer(self.text):
+            there = match[0]
+            words = _as_large(there, stand_in, original + _ending(original, match["end"]))
+            is_small = there.islower() and there.isalpha() and not stand_in.islower()
+            is_other = is_street and self._has_number_beside(*match.span())
+            yield _Place(*match.span(), words, entry, stand_in, is_small or is_other)
+        if entry.kind is Kind.BIRTH:
+            wanted = {reading for day in find_dates(stand_in, self.language) for reading in day.readings}
+            for day in self._days:
+                if not wanted.isdisjoint(day.readings):
+                    yield _Place(day.start, day.end, original, entry, stand_in)
+
+    def _has_number_beside(self, start: int, end: int) -> bool:
+        around = f"{self.text[max(0, start - 9) : start]}\0{self.text[end : end + 9]}"
+        return _NUMBER_BESIDE.search(around) is not None
 
 
 class _Returning:
@@ -216,180 +264,115 @@ class _Returning:
         known: Iterable[str],
         seen: Sequence[Find],
     ) -> None:
-        self._table, self._others = table, others
+        self._table = table
+        self._answer = _Answer(text)
+        self._text = self._answer.text
+        self._finds = find_private(self._text, language=self._answer.language, others=seen)
+        self._found = self._answer.places(table)
+        self._strange = [place for other in others for place in self._answer.places(other)]
+        self._taken = _signs_of(self._found)
         self._known = {fold(words) for words in known}
-        self._plain = _Plain(text)
-        self._text = self._plain.text
-        language = detect(self._text)[0] or ""
-        self._days = [day for day in find_dates(self._text, language) if day.readings]
-        self._language = language
-        self._finds = find_private(self._text, language=language, others=seen)
-        self._left = list[tuple[str, Why]]()
 
     def done(self) -> PutBack:
-        found = [*self._places(self._table)]
-        strange = [[*self._places(other)] for other in self._others]
-        taken = {at for place in found for at in range(place.start, place.end)}
-        kept = [place for place in found if self._is_ours(place, taken, strange)]
+        why = {place: self._why(place) for place in self._found}
+        self._spread(why)
         changes = list[tuple[int, int, str]]()
         back = list[Back]()
-        for place in self._whole(kept, found):
-            changes += (*(self._initial_of(place) or ()), (place.start, place.end, place.words))
-            there = self._text[place.start : place.end]
-            back.append(Back(there, place.words, there != place.stand_in))
-        met = {place.entry for place in found}
+        for place in self._found:
+            if not why[place]:
+                changes += (*(self._initial_of(place) or ()), (place.start, place.end, place.words))
+                there = self._words_at(place)
+                back.append(Back(there, place.words, there != place.stand_in))
+        met = {place.entry for place in self._found}
         return PutBack(
-            self._plain.replaced(sorted(changes)),
+            self._answer.plain.replaced(sorted(changes)),
             tuple(back),
-            tuple((entry.substitute, entry.original) for number, entry in enumerate(self._table) if number not in met),
-            tuple(self._new([*found, *(each for some in strange for each in some)])),
-            tuple(dict.fromkeys(self._left)),
-            tuple(map(len, strange)),
+            tuple((entry.substitute, entry.original) for entry in self._table if entry not in met),
+            tuple(dict.fromkeys(self._new())),
+            tuple(dict.fromkeys((self._words_at(place), reason) for place, reason in why.items() if reason)),
         )
 
-    def _places(self, table: Table) -> Iterator[_Place]:
-        """Yield where the stand-ins of a table stand, the longest first chosen."""
-        hits = list[_Place]()
-        for number, entry in enumerate(table):
-            for original, stand_in in _targets(entry):
-                hits += self._hits(number, entry.kind, original, stand_in)
-        hits.sort(key=lambda hit: (hit.start - hit.end, hit.start, self._text[hit.start : hit.end] != hit.stand_in))
-        taken = dict[int, _Place]()
-        for hit in hits:
-            over = {taken[at] for at in range(hit.start, hit.end) if at in taken}
-            for other in over:
-                is_same = (other.start, other.end) == (hit.start, hit.end)
-                if is_same and other.words.casefold() != hit.words.casefold():
-                    unclear = changed(other, is_unclear=True)
-                    taken.update(dict.fromkeys(range(hit.start, hit.end), unclear))
-            if not over:
-                taken.update(dict.fromkeys(range(hit.start, hit.end), hit))
-        yield from dict.fromkeys(taken[at] for at in sorted(taken))
+    def _words_at(self, place: _Place) -> str:
+        return self._text[place.start : place.end]
 
-    def _hits(self, number: int, kind: Kind, original: str, stand_in: str) -> Iterator[_Place]:
-        for match in _shape(kind, stand_in).finditer(self._text):
-            there = match[0]
-            ending = _ending(original, match.groupdict().get("end") or "")
-            words = _as_large(there, stand_in, original + ending)
-            place = _Place(*match.span(), words, number, stand_in)
-            near = self._text[: match.start()][-9:], self._text[match.end() :][:9]
-            is_small = there.islower() and not stand_in.islower() and there.isalpha()
-            is_part = kind is Kind.ADDRESS and not re.search(r"\d", stand_in)
-            if is_part and (_NUMBER_NEAR.search(near[0]) or _NUMBER_NEXT.match(near[1])):
-                is_small = True
-            yield changed(place, is_unclear=is_small)
-        if kind is Kind.BIRTH:
-            wanted = _days(stand_in, self._language)
-            for day in self._days:
-                if wanted & set(day.readings):
-                    yield _Place(day.start, day.end, original, number, stand_in)
-
-    def _is_ours(self, place: _Place, taken: Container[int], strange: Sequence[Sequence[_Place]]) -> bool:
-        shared = [other for some in strange for other in some if other.start < place.end and place.start < other.end]
+    def _why(self, place: _Place) -> Why | None:
+        """Return why a stand-in is left. None: it is ours."""
+        shared = (other for other in self._strange if other.start < place.end and place.start < other.end)
         if any(other.words != place.words for other in shared):
-            self._leave(place, Why.SHARED)
-        elif place.is_unclear:
-            self._leave(place, Why.UNCLEAR)
-        elif self._has_stranger(place, taken) or self._initial_of(place) is None:
-            self._leave(place, Why.STRANGER)
-        else:
-            return True
-        return False
+            return Why.SHARED
+        if place.is_unclear:
+            return Why.UNCLEAR
+        if place.entry.kind is Kind.PERSON and (self._has_stranger(place) or self._initial_of(place) is None):
+            return Why.STRANGER
+        return None
 
-    def _leave(self, place: _Place, why: Why) -> None:
-        self._left.append((self._text[place.start : place.end], why))
+    def _spread(self, why: dict[_Place, Why | None]) -> None:
+        """Leave the rest of a name of which a part is left: half a name of ours would be somebody else's."""
+        people = [place for place in self._found if place.entry.kind is Kind.PERSON]
+        beside = [(one, two) for one, two in pairwise(people) if self._text[one.end : two.start] == " "]
+        for one, two in (*beside, *((two, one) for one, two in reversed(beside))):
+            if why[one] and not why[two]:
+                why[two] = Why.STRANGER
 
-    def _has_stranger(self, place: _Place, taken: Container[int]) -> bool:
+    def _has_stranger(self, place: _Place) -> bool:
         """Whether somebody's name goes on with words that are nobody's of ours."""
-        if self._table[place.entry].kind is not Kind.PERSON:
-            return False
-        around = (find for find in self._finds if find.start <= place.start < find.end)
-        for find in around:
-            rest = enumerate(find.text, find.start)
-            others = name_words("".join(" " if at in taken else sign for at, sign in rest))
-            if not self._knows(others):
-                return True
+        for find in self._finds:
+            if find.start <= place.start < find.end:
+                rest = "".join(" " if at in self._taken else sign for at, sign in enumerate(find.text, find.start))
+                if not self._knows(name_words(rest)):
+                    return True
         before = _WORD_BEFORE.search(self._text, max(0, place.start - 30), place.start)
-        if before and before.start(1) not in taken and _may_be_first(before[1]):
+        if before and before.start(1) not in self._taken and _may_be_first(before[1]):
             return not self._knows(before.groups())
         behind = _WORD_BEHIND.match(self._text, place.end)
-        if behind is None or behind.start(1) in taken:
+        if behind is None or behind.start(1) in self._taken:
             return False
         return is_first_name(place.stand_in) and not self._knows(behind.groups())
 
     def _knows(self, words: Iterable[str]) -> bool:
         return all(fold(word) in self._known or is_no_name(word) for word in words)
 
-    def _whole(self, kept: Container[_Place], found: Sequence[_Place]) -> Iterator[_Place]:
-        """Yield the places of whole names: half a name of ours beside what was left would be somebody else's."""
-        runs = list[list[_Place]]()
-        for place in found:
-            if runs and self._text[runs[-1][-1].end : place.start] == " ":
-                runs[-1].append(place)
-            else:
-                runs.append([place])
-        for run in runs:
-            if all(place in kept for place in run):
-                yield from run
-                continue
-            for place in run:
-                if place in kept:
-                    self._leave(place, Why.STRANGER)
-
     def _initial_of(self, place: _Place) -> list[tuple[int, int, str]] | None:
         """Return what becomes of the initial of a name. None: whose it is, is unclear."""
-        entry = self._table[place.entry]
-        if entry.kind is not Kind.PERSON or " " in place.stand_in:
-            return []
         before = _INITIAL_BEFORE.search(self._text, max(0, place.start - 4), place.start)
         initial = before or _INITIAL_BEHIND.match(self._text, place.end)
-        if initial is None:
+        if initial is None or place.entry.kind is not Kind.PERSON or " " in place.stand_in:
             return []
-        there = initial[1]
         meant = {
             original[0]
-            for each in self._table
-            for original, stand_in in each.pairs
-            if stand_in[0] == there and stand_in.endswith(f" {place.stand_in}")
+            for entry in self._table
+            for original, stand_in in entry.pairs
+            if stand_in[0] == initial[1] and stand_in.endswith(f" {place.stand_in}")
         }
         if len(meant) == 1:
             return [(*initial.span(1), meant.pop())]
         return None if before and before[0].strip().endswith(".") else []
 
-    def _new(self, found: Sequence[_Place]) -> Iterator[str]:
+    def _new(self) -> Iterator[str]:
         """Yield names and numbers that stand for nobody and that nobody gave."""
-        given = self._known | {
-            fold(original)
-            for entry in self._table
-            for pair in entry.pairs
-            for original in (pair[0], *name_words(pair[0]))
-        }
-        taken = {at for place in found for at in range(place.start, place.end)}
+        pairs = (pair for entry in self._table for pair in entry.pairs)
+        given = " ".join((*self._known, *(fold(original) for original, _ in pairs)))
+        taken = self._taken | _signs_of(self._strange)
         for find in self._finds:
-            is_sure = find.certainty is not Certainty.UNSURE
-            is_free = taken.isdisjoint(range(find.start, find.end))
-            if is_sure and is_free and fold(find.text) not in given:
-                given.add(fold(find.text))
+            is_free = taken.isdisjoint(range(find.start, find.end)) and fold(find.text) not in given
+            if is_free and find.certainty is not Certainty.UNSURE:
                 yield find.text
+
+
+def _span(place: _Place) -> tuple[int, int]:
+    return place.start, place.end
+
+
+def _signs_of(places: Iterable[_Place]) -> set[int]:
+    return {at for place in places for at in range(place.start, place.end)}
 
 
 def _targets(entry: Entry) -> Iterator[tuple[str, str]]:
     """Yield the originals of an entry and their stand-ins, and those of their parts."""
     for original, stand_in in entry.pairs:
-        words, others = original.split(), stand_in.split()
-        is_like = len(words) == len(others)
-        if entry.kind is not Kind.PERSON or not is_like or re.search(r"\b\w\b", original):
+        parts = [each for parted in _PARTED.get(entry.kind, ()) for each in _zipped(parted, original, stand_in)]
+        if entry.kind is not Kind.PERSON or not parts:
             yield original, stand_in
-        parts = list[tuple[str, str]]()
-        if entry.kind is Kind.ADDRESS:
-            parts += zip(
-                re.split(r"\s*[,\n]\s*", original),
-                re.split(r"\s*[,\n]\s*", stand_in),
-                strict=False,
-            )
-            parts += [(_turned(one), _turned(other)) for one, other in parts]
-        if is_like and entry.kind in (Kind.PERSON, Kind.ADDRESS):
-            parts += zip(words, others, strict=True)
         for one, other in parts:
             one, other = one.strip(" ,.;"), other.strip(" ,.;")
             is_word = len(squeezed(other)) >= LEAST_WORD and not other.isdigit()
@@ -397,9 +380,25 @@ def _targets(entry: Entry) -> Iterator[tuple[str, str]]:
                 yield one, other
 
 
-def _turned(words: str) -> str:
-    """Return a street and its number in the other order."""
-    return " ".join(reversed(words.split(None, 1)[:2])) if words.count(" ") == 1 else words
+Parted: TypeAlias = Callable[[str], list[str]]
+
+
+def _zipped(parted: Parted, original: str, stand_in: str) -> Iterator[tuple[str, str]]:
+    one, other = parted(original), parted(stand_in)
+    return zip(one, other, strict=True) if len(one) == len(other) else iter(())
+
+
+def _lines(words: str) -> list[str]:
+    return re.split(r"\s*[,\n]\s*", words)
+
+
+def _turned(words: str) -> list[str]:
+    """Return each street and its number in the other order."""
+    return [" ".join(reversed(line.split())) if line.count(" ") == 1 else line for line in _lines(words)]
+
+
+_PARTED: Mapping[Kind, Sequence[Parted]] = {Kind.PERSON: (str.split,), Kind.ADDRESS: (_lines, _turned, str.split)}
+"""By which a part of an original stands for itself."""
 
 
 def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
@@ -412,13 +411,11 @@ def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
         lead = re.escape(stand_in[: stand_in.lower().find(signs[0])])
         shape = rf"(?:{lead})?" + r"[\s./()–-]{0,3}".join(map(re.escape, signs))
     shape = shape.replace("ß", "(?:ß|ss)")
-    return re.compile(rf"(?<![^\W_]){shape}{ending}(?![^\W_])", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_]){shape}(?P<end>{ending})(?![^\W_])", re.IGNORECASE)
 
 
 def _ending(original: str, ending: str) -> str:
-    if ending in ("s", "es") and original[-1].lower() in _HISSING:
-        return "’"
-    return ending
+    return "’" if ending in ("s", "es") and original[-1].lower() in _HISSING else ending
 
 
 def _may_be_first(word: str) -> bool:
@@ -427,11 +424,11 @@ def _may_be_first(word: str) -> bool:
     return is_first_name(word) or (word[0].isupper() and not is_known)
 
 
-def _days(words: str, language: str) -> set[object]:
-    return {day for each in find_dates(words, language) for day in each.readings}
+def _has_digit(words: str) -> bool:
+    return re.search(r"\d", words) is not None
 
 
 def _as_large(there: str, was: str, words: str) -> str:
     """Return the words in large letters, if only those are large that stand there now."""
-    is_larger = there.isupper() and not was.isupper() and len(there) > 1
-    return words.upper() if is_larger and not words.islower() else words
+    is_large = there == there.upper() and there != was and len(there) > 1
+    return words.upper() if is_large and not words.islower() else words

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Levenshtein, Prefix
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -21,6 +21,7 @@ from slmdesk.redact.finding import WORD, WordIndex, is_form_of, name_words
 from slmdesk.redact.rules import is_checked
 
 _NAME_PIECE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
+_COUNTRY = re.compile(r"[( ]*(?:\+\d{1,3}(?!\d)|\+\d\d|00\d\d|0)?")
 FAR_APART = 3
 """Fewest letters in which substitutes for names must differ, so that a misspelt one is not taken for another."""
 LEAST_HELD = 4
@@ -147,7 +148,7 @@ class _Maker:
             if piece.endswith(".") or (piece not in named and (piece.islower() or len(piece) == 1)):
                 substitute = self._initial(piece, named) if piece[0].isupper() and len(piece) <= 2 else piece
             else:
-                is_first = (len(named) > 1 and piece == named[0]) or is_first_name(piece)
+                is_first = piece in named[:-1][:1] or is_first_name(piece)
                 substitute = self._word(piece, is_first=is_first)
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
@@ -196,12 +197,9 @@ class _Maker:
 
     def _first_names(self, plain: str) -> Sequence[str]:
         """Return first names of the sex of a folded one: by the list, the title before it, or its end."""
-        sex = _sex_of(plain)
         titled = re.search(rf"{_TITLE}(?:\s+dr\.?)?\s+{re.escape(plain)}", self.source)
-        if titled and sex is None:
-            sex = "male" if titled[1] else "female"
-        elif sex is None:
-            sex = "female" if plain.endswith(("a", "e")) else "male"
+        guess = ("male", "female")[plain.endswith(("a", "e"))]
+        sex = _sex_of(plain) or str((titled and titled.lastgroup) or guess)
         return first_names()[sex]
 
     def _know(self, word: str, substitute: str) -> str:
@@ -251,9 +249,7 @@ def _other_initial(piece: str) -> str:
 
 
 def _with_same_ending(word: str, base: str, substitute: str) -> str:
-    shared = 0
-    while shared < min(len(word), len(base)) and word[shared].lower() == base[shared].lower():
-        shared += 1
+    shared = Prefix.similarity(word.lower(), base.lower())
     old, new = base[shared:], word[shared:]
     stem = substitute.removesuffix(old) if old else substitute
     return stem + new
@@ -265,9 +261,10 @@ def _with_same_ending(word: str, base: str, substitute: str) -> str:
 # the original.
 
 _TITLE = (
-    r"(?<!\w)(?:(herrn?|mr|m|monsieur|sr|senor|don|signor|pan)|frau|mrs|ms|miss|mme|madame|sra|senora|dona|pani)\.?"
+    r"(?<!\w)(?:(?P<male>herrn?|mr|m|monsieur|sr|senor|don|signor|pan)"
+    r"|(?P<female>frau|mrs|ms|miss|mme|madame|sra|senora|dona|pani))\.?"
 )
-"""Matches a folded title before a name, in its group that of a man."""
+"""Matches a folded title before a name, in the group of its sex."""
 _BEGINS = "Bel Cor Dal Fen Gar Hol Jor Kem Lam Mor Nel Per Rav Sel Tam Ul Vel Wen Zan Bren Dor Fal Gol Hem Kol"
 _MIDDLES = "ba de di ga ko la le mi na ra ro ta ti va ve vi wa"
 _ENDS = "man lor vik nert dan rin mer tel nor ken lund bor rem dol ster than lin"
@@ -277,11 +274,11 @@ fallin merlin
 """
 """What the syllables may make that is a word, or the name of somebody or some place."""
 _BEGIN, _MIDDLE, _END = _BEGINS.split(), _MIDDLES.split(), _ENDS.split()
-_ENDING = re.compile(r"(?:[dc]z?[sk]?k[ia]|sk[ia]|[aeiouy])$")
+_ENDING = re.compile(r"(?:[dc]z?[sk]?k[ia]|sk[ia]|[aeiouy])?$")
 """Matches the ending that the substitute for a word of a name keeps, so that inflected forms still suit it."""
 _STREET_END = re.compile(
     r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|chaussee|steig|graben|pfad|markt|hof|berg|wall|straat"
-    r"|laan|plein|gracht|kade|dijk)$",
+    r"|laan|plein|gracht|kade|dijk)?$",
     re.IGNORECASE,
 )
 _STREET_WORDS = (
@@ -327,12 +324,16 @@ def is_first_name(word: str) -> bool:
 
 def name_word(original: str, free: Free, seed: str, *, listed: Sequence[str] = ()) -> str:
     """Return a substitute for a name's word, in the same case, with the same ending if inflection may depend on it."""
-    plain = fold(original)
-    ending = match[0] if (match := _ENDING.search(plain)) and not listed else ""
+    ending = "" if listed else _end_of(fold(original), _ENDING)
     names = [name.capitalize() for name in listed]
-    for made in _first_free(_mixed(names, _syllables(seed, ending), seed), free):
-        return made.upper() if original.isupper() and len(original) > 1 else made
-    raise NoSubstituteError
+    made = _first_free(_mixed(names, _syllables(seed, ending), seed), free)
+    return made.upper() if original.isupper() and len(original) > 1 else made
+
+
+def _end_of(word: str, ends: re.Pattern[str]) -> str:
+    found = ends.search(word)
+    assert found is not None  # it may be empty
+    return found[0]
 
 
 def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
@@ -350,13 +351,14 @@ def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
     }
     make = makers.get(kind, _words)
     rng = random.Random(seed)
-    for made in _first_free((make(original, rng) for _ in range(MOST_TRIES)), free):
-        return made
+    return _first_free((make(original, rng) for _ in range(MOST_TRIES)), free)
+
+
+def _first_free(made: Iterator[str], free: Free) -> str:
+    for name in made:
+        if free(name):
+            return name
     raise NoSubstituteError
-
-
-def _first_free(made: Iterator[str], free: Free) -> Iterator[str]:
-    return (name for name in made if free(name))
 
 
 def _mixed(listed: list[str], others: Iterator[str], seed: str) -> Iterator[str]:
@@ -377,31 +379,30 @@ def _syllable_word(rng: random.Random, ending: str) -> str:
 
 
 def _digit(rng: random.Random, old: str) -> str:
-    return rng.choice("0123456789".replace(old, "") if old != "0" else "123456789")
+    return rng.choice("0123456789".replace(old, ""))
+
+
+def _other_digits(words: str, rng: random.Random) -> str:
+    return re.sub(r"\d", lambda digit: _digit(rng, digit[0]), words)
 
 
 def _code(original: str, rng: random.Random) -> str:
     """Return other digits and letters in the same groups, with wrong check digits. Letters of a country are kept."""
-    keeps = 2 if re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE) else 0
+    keeps = 2 * bool(re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE))
+
+    def other(sign: re.Match[str]) -> str:
+        return _digit(rng, sign[0]) if sign[0].isdigit() else rng.choice("BCDFGHKLMN")
+
     while True:
-        made = "".join(
-            letter
-            if at < keeps
-            else _digit(rng, letter)
-            if letter.isdigit()
-            else rng.choice("BCDFGHKLMN")
-            if letter.isalpha()
-            else letter
-            for at, letter in enumerate(original)
-        )
+        made = original[:keeps] + re.sub(r"[^\W_]", other, original[keeps:])
         if not is_checked(made):
             return made
 
 
 def _phone(original: str, rng: random.Random) -> str:
-    country = re.match(r"\+\d{1,3}(?!\d)|\+\d\d|00\d\d|0", original.lstrip("( "))
-    keeps = (country.end() + len(original) - len(original.lstrip("( "))) if country else 0
-    return original[:keeps] + "".join(_digit(rng, sign) if sign.isdigit() else sign for sign in original[keeps:])
+    country = _COUNTRY.match(original)
+    assert country is not None  # it may be empty
+    return country[0] + _other_digits(original[country.end() :], rng)
 
 
 def _date(original: str, rng: random.Random) -> str:
@@ -425,17 +426,15 @@ def _place(original: str, rng: random.Random) -> str:
             return word
         if word.isupper() and len(word) <= 2:
             return "".join(rng.choice("BCDFGHKLMN") for _ in word)
-        end = _STREET_END.search(word)
-        return _syllable_word(rng, "") + (end[0] if end else "")
+        return _syllable_word(rng, "") + _end_of(word, _STREET_END)
 
-    words = _WORD.sub(other, original)
-    made = re.sub(r"\d", lambda digit: _digit(rng, digit[0]) if digit[0] != "0" else rng.choice("123456789"), words)
+    made = _other_digits(_WORD.sub(other, original), rng)
     return made if made != original else _words(original, rng)  # of small words alone nothing has changed
 
 
 def _words(original: str, rng: random.Random) -> str:
     """Return one or two invented words, or digits if the original consists of digits."""
     if not re.search(r"[^\W\d_]{2,}", original):
-        return "".join(_digit(rng, letter) if letter.isdigit() else letter for letter in original)
+        return _other_digits(original, rng)
     made = _syllable_word(rng, "")
     return f"{made} {_syllable_word(rng, '')}" if re.search(r"\w\s+\w", original) else made

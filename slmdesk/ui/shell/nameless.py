@@ -4,7 +4,7 @@ page, is copied without names; the names are put back into what comes from there
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -31,47 +31,44 @@ class NamelessWays(QObject):
         bind(window, "names_back", self.put_back)
 
     def open(self, text: str, title: str = "") -> None:
-        frame = self._frame
-        item = ""
-        if frame.window.current_page == "Chat":
-            item = frame.chat.chat or ""
+        window = self._frame.window
         if not text.strip():
             words = _("There is no text to copy without names.")
             self._bridge.notice_raised.emit(Notice(words, key="nameless"))
             return
         from slmdesk.ui.redaction.nameless import NamelessSheet  # late: few texts go out
 
-        title = title or _(frame.window.current_page)
-        sheet = NamelessSheet(self._bridge, text, title, item, frame.window)
+        items = {"Chat": self._frame.chat.chat}
+        item = items.get(window.current_page) or ""
+        title = title or _(window.current_page)
+        sheet = NamelessSheet(self._bridge, text, title, item, window)
         sheet.back_requested.connect(self.put_back)
         sheet.open()
 
     def copy(self) -> None:
         """Open what is selected, else all of what is shown, else what is copied."""
         frame = self._frame
+        texts: Mapping[str, Callable[[], str]] = {
+            "Translate": lambda: frame.translate.last.text,
+            "Write": lambda: frame.writing_page.text,
+        }
+        asked = {
+            "Chat": (_chat, frame.chat.chat),
+            "Documents": (_document, frame.documents.current),
+        }
         page = frame.window.current_page
-        chosen = selected_in(QApplication.focusWidget())
-        if chosen:
-            self.open(chosen)
-        elif page == "Chat" and frame.chat.chat:
-            self._ask(_chat(frame.chat.chat))
-        elif page == "Documents" and frame.documents.current:
-            self._ask(_document(frame.documents.current))
-        elif page == "Translate" and frame.translate.last.text:
-            self.open(frame.translate.last.text)
-        elif page == "Write" and frame.writing_page.text:
-            self.open(frame.writing_page.text)
+        reads, id = asked.get(page, (_chat, None))
+        chosen = selected_in(QApplication.focusWidget()) or texts.get(page, str)()
+        if id and not chosen:
+            self._bridge.ask(reads(id), lambda found: self.open(*found))
         else:
-            self.open(QGuiApplication.clipboard().text())
+            self.open(chosen or QGuiApplication.clipboard().text())
 
     def put_back(self, key: str = "") -> None:
         from slmdesk.ui.redaction.nameless import NamesBackSheet
 
         text = QGuiApplication.clipboard().text()
         NamesBackSheet(self._bridge, text, key, self._frame.window).open()
-
-    def _ask(self, reads: Callable[[Services], tuple[str, str]]) -> None:
-        self._bridge.ask(reads, lambda found: self.open(*found))
 
 
 def selected_in(widget: QWidget | None) -> str:
