@@ -135,19 +135,18 @@ class StandInService(Service):
     def _looking(self, text: str, title: str, listed: Sequence[Listed]) -> Slices[RedactionPreview]:
         text = text.replace("\u00ad", "")
         texts = [("", text)]
-        seen = yield from self._seen_in(whole_text(texts))
+        seen = yield from self._seen_in(whole_text(texts), title)
         found = yield self._on_file_thread(lambda: private_words(texts, [], [], listed, [seen]))
         there = tuple(word for word in found if word.is_there)
         return RedactionPreview(Path(title), "", "text", there, (), (), text)
 
-    def _seen_in(self, text: str) -> Slices[list[Find]]:
+    def _seen_in(self, text: str, title: str = "") -> Slices[list[Find]]:
         """Ask the small finder. Where it does not run, the rules have to do."""
         seen = list[Find]()
         for start in range(0, len(text), PIECE):
             payload: dict[str, Json] = {"text": text[start : start + PIECE]}
-            about: Mapping[str, Any] = yield start_reader(self._service_thread, self._reader, "private_words", payload)[
-                1
-            ]
+            asked = start_reader(self._service_thread, self._reader, "private_words", payload, name=title)
+            about: Mapping[str, Any] = yield asked[1]
             seen += _moved(stored_list(Find, about.get("seen")), start)
         return seen
 

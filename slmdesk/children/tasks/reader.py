@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace  # noqa: TID251
+from functools import partial
 from itertools import islice
 from pathlib import PurePath
 from typing import Any
@@ -496,7 +497,12 @@ def private_words(job: Job) -> Task:
     except ImportError:  # there is no onnxruntime for this system
         return {"seen": []}
     yield Progress(job.id, 0, 1, "page")
-    return {"seen": [*map(to_json, seen_in(text_of(job, "text"), job.check))]}
+    return {"seen": [*map(to_json, seen_in(text_of(job, "text"), partial(_look_on, job)))]}
+
+
+def _look_on(job: Job) -> None:
+    job.check()
+    job.worked()
 
 
 def _small_pictures(job: Job, redacting: Redacting) -> Iterator[TaskEvent]:
@@ -515,7 +521,7 @@ def _seen_in(text: str, job: Job, redacting: Redacting) -> list[Find]:
     try:
         from slmdesk.children.formats.redacting.finder import seen_in
 
-        return [*seen_in(text, job.check)]
+        return [*seen_in(text, partial(_look_on, job))]
     except ImportError:  # there is no onnxruntime for this system
         redacting.doubt("finder")
         return []

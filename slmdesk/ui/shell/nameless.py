@@ -33,8 +33,7 @@ class NamelessWays(QObject):
     def open(self, text: str, title: str = "") -> None:
         window = self._frame.window
         if not text.strip():
-            words = _("There is no text to copy without names.")
-            self._bridge.notice_raised.emit(Notice(words, key="nameless"))
+            self._say(_("There is no text to copy without names."))
             return
         from slmdesk.ui.redaction.nameless import NamelessSheet  # late: few texts go out
 
@@ -44,6 +43,9 @@ class NamelessWays(QObject):
         sheet = NamelessSheet(self._bridge, text, title, item, window)
         sheet.back_requested.connect(self.put_back)
         sheet.open()
+
+    def _say(self, words: str) -> None:
+        self._bridge.notice_raised.emit(Notice(words, key="nameless"))
 
     def copy(self) -> None:
         """Open what is selected, else all of what is shown, else what is copied."""
@@ -65,9 +67,12 @@ class NamelessWays(QObject):
             self.open(chosen or QGuiApplication.clipboard().text())
 
     def put_back(self, key: str = "") -> None:
+        text = QGuiApplication.clipboard().text()
+        if not text.strip():
+            self._say(_("There is no text on the clipboard."))
+            return
         from slmdesk.ui.redaction.nameless import NamesBackSheet
 
-        text = QGuiApplication.clipboard().text()
         NamesBackSheet(self._bridge, text, key, self._frame.window).open()
 
 

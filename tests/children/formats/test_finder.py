@@ -9,6 +9,8 @@ from slmdesk.redact import Find, Kind
 
 pytest.importorskip("onnxruntime")
 from slmdesk.children.formats.redacting.finder import MOST_CHARACTERS, seen_in
+from slmdesk.children.tasks.job import Job
+from slmdesk.children.tasks.reader import private_words
 
 TEXT = "Yesterday I met Krisztina Szöllösy in the park.\n\nShe lives at 17 Harcourt Terrace, Dublin 2.\n"
 
@@ -50,3 +52,11 @@ def test_it_stops_between_two_looks():
 
     with pytest.raises(Stopped):
         list(seen_in(TEXT, stop))
+
+
+def test_a_long_look_shows_that_it_is_alive():
+    signs = list[int]()
+    job = Job("1", {"text": TEXT * 40})
+    job.worked = lambda: signs.append(1)
+    list(private_words(job))
+    assert len(signs) > 1

@@ -70,3 +70,11 @@ def test_without_a_key_it_says_so_below_what_was_on_the_clipboard(start):
     assert shown(program, "names_back_text") == TEXT
     assert program.find("names_back_notes").isHidden()
     assert not program.find("names_back_key").isEnabled()
+
+
+def test_an_empty_clipboard_is_said(start):
+    program = start()
+    QGuiApplication.clipboard().clear()
+    program.frame.nameless.put_back()
+    program.wait(lambda: any("no text on the clipboard" in bar.notice.text for bar in program.window.notices.bars))
+    assert program.find("names_back") is None
