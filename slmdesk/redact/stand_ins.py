@@ -430,5 +430,5 @@ def _has_digit(words: str) -> bool:
 
 def _as_large(there: str, was: str, words: str) -> str:
     """Return the words in large letters, if only those are large that stand there now."""
-    is_large = there == there.upper() and there != was and len(there) > 1
+    is_large = there == there.upper() and there != was
     return words.upper() if is_large and not words.islower() else words

@@ -180,10 +180,12 @@ class ResultPane(QFrame):
         )  # it keeps its place, whatever stands in it
         self._body = column(self._middle, into=body, gap=0)
         self._stop = button(
-            _("Stop"), f"{kind}_stop", self, kind="text", on=self._controller.cancel
+            _("Stop"), f"{kind}_stop", self, kind="quiet", on=self._controller.cancel
         )
         self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
         keep_place(self._stop)
+        self._stop.ensurePolished()
+        self._writer.setMinimumHeight(self._stop.sizeHint().height())
         writer, foot = (
             row((self._writer, 1), self._stop, *self.switches.values()),
             self._build_foot(begin),

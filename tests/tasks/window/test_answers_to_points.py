@@ -6,7 +6,7 @@ import pytest
 from fakes.reports import Sample, pane_of, press_statement, span
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QStyle, QStyleOptionButton
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
@@ -47,6 +47,13 @@ def drawn_of(shown, statement):
 
 def words_of(shown, statement) -> list[str]:
     return [text.layout.text().partition("\u2060")[0] for text, __, __ in drawn_of(shown, statement).parts]
+
+
+def assert_words_fit(button: QPushButton) -> None:
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    inside = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button)
+    assert inside.height() >= button.fontMetrics().height()
 
 
 def test_the_words_stand_above_how_they_are_answered_and_the_answer(qtbot):
@@ -106,6 +113,7 @@ def test_an_answer_grows_in_its_place_and_what_is_finished_is_not_held_back(qtbo
     heard.job_reported.emit(JobChanged("j", "sample", JobStatus.RUNNING, 0, 1))
     assert pane.findChild(QLabel, "sample_writer").text() == "The model adds its words: 0 of 1"
     assert not pane.is_running, "a bar would take the place of points"
+    assert_words_fit(pane.findChild(QPushButton, "sample_stop"))
     done = answers(changed(OPEN, text="On Monday.", chosen="agree"), ASKED)
     heard.made.emit(done)
     assert pane.report == done
