@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from slmdesk.ui.redaction.nameless import NamelessSheet
+from slmdesk.ui.redaction.nameless import NamelessSheet, NamesBackSheet
 
 pytestmark = pytest.mark.gui
 TEXT = "Frau Sabine Müller schuldet Herrn Hannes Tannenkamp Geld."
@@ -77,4 +77,4 @@ def test_an_empty_clipboard_is_said(start):
     QGuiApplication.clipboard().clear()
     program.frame.nameless.put_back()
     program.wait(lambda: any("no text on the clipboard" in bar.notice.text for bar in program.window.notices.bars))
-    assert program.find("names_back") is None
+    assert program.window.findChild(NamesBackSheet) is None
