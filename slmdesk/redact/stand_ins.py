@@ -90,7 +90,7 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
 
     Raises KnownError `redaction.ambiguous`, `redaction.no_substitute`.
     """
-    finds = [Find(kind, 0, 0, each, Certainty.SURE, "list") for kind, each in words if _is_long(each)]
+    finds = [Find(kind, 0, 0, each, Certainty.SURE, "list") for kind, each in words if is_long(each)]
     finds += [
         changed(find, text=name)
         for find in finds
@@ -102,7 +102,8 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
     return tuple(entry for entry in table if any(original in used for original, _stand_in in entry.pairs))
 
 
-def _is_long(words: str) -> bool:
+def is_long(words: str) -> bool:
+    """Return whether words stand for themselves alone, so that they can be replaced wherever they are."""
     signs = squeezed(words)
     least = LEAST_FIGURES if signs.isdigit() else LEAST_OUT
     return len(signs) >= least and not _YEAR.fullmatch(signs)

@@ -29,7 +29,7 @@ from slmdesk.documents.finds import (
 from slmdesk.documents.stand_ins import Key, Returned
 from slmdesk.documents.types import Span
 from slmdesk.redact import Certainty, Finder, Kind, Table
-from slmdesk.redact.stand_ins import Why
+from slmdesk.redact.stand_ins import Why, is_long
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Documents, ReportRequest, Task
 
@@ -104,6 +104,7 @@ WHY: Mapping[Why, str] = {
     Why.STRANGER: N_("it may be another person"),
     Why.UNCLEAR: N_("it is not clear what it stands for"),
 }
+TOO_SHORT = N_("Stays as it is: so short, it would stand for other words too.")
 RECOGNISED = N_(
     "Nothing is sent from here. Whoever knows the matter may recognise it by what "
     "happened, by days, sums and places."
@@ -153,9 +154,11 @@ def nameless_report(preview: RedactionPreview, table: Table) -> Report:
     pairs = {original: other for entry in table for original, other in entry.pairs}
 
     def told(find: Statement) -> Statement:
-        if find.text not in pairs:
-            return find
-        return changed(find, notes=(f"→ {pairs[find.text]}  ·  {find.notes[0]}",))
+        if find.text in pairs:
+            return changed(find, notes=(f"→ {pairs[find.text]}  ·  {find.notes[0]}",))
+        if not is_long(find.text):
+            return changed(find, notes=(_(TOO_SHORT),), is_approved=False)
+        return find
 
     report = report_of(preview)
     sections = [

@@ -9,8 +9,18 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.documents.finds import FoundWord, Place, RedactionPreview, Remark
-from slmdesk.redact import Certainty, Finder, Kind
-from slmdesk.tasks.redact import ADD, edited, joined, name_of_copy, names_in, remark_lines, report_of
+from slmdesk.redact import Certainty, Entry, Finder, Kind
+from slmdesk.tasks.redact import (
+    ADD,
+    TOO_SHORT,
+    edited,
+    joined,
+    name_of_copy,
+    nameless_report,
+    names_in,
+    remark_lines,
+    report_of,
+)
 from slmdesk.tasks.report import Edit
 
 pytestmark = pytest.mark.pure
@@ -41,6 +51,13 @@ def test_finds_stand_below_their_kinds_with_what_is_known_of_them() -> None:
     assert anna.place == "page 2"
     assert rose.notes == ("perhaps  ·  1 ×  ·  found by list",)
     assert owner.notes == ("Author or editor of the file  ·  found by rule",)
+
+
+def test_what_is_too_short_to_be_replaced_has_no_tick_and_says_so() -> None:
+    table = (Entry(Kind.PERSON, "Anna", "Nora"),)
+    anna, short = nameless_report(found(ANNA, changed(ANNA, words="Li")), table).statements
+    assert anna.notes[0].startswith("→ Nora  ·  2 ×")
+    assert (short.is_approved, short.notes) == (False, (TOO_SHORT,))
 
 
 def test_remarks_of_one_kind_are_a_line_that_names_the_first_places() -> None:

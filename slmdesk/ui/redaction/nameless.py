@@ -107,7 +107,7 @@ class NamelessSheet(Dialog):
         report = nameless_report(preview, made.table)
         self._finds.show_report(report, is_other=is_other)
         self._text.setPlainText(made.text)
-        unsure = sum(not word.is_chosen for word in preview.found)
+        unsure = sum(not find.is_approved for find in report.statements)
         words = NOTHING
         if preview.found:
             words = ngettext("1 place replaced.", "{n:,} places replaced.", made.count)
