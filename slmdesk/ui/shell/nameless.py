@@ -92,7 +92,7 @@ def selected_in(widget: QWidget | None) -> str:
 def _chat(id: str) -> Callable[[Services], tuple[str, str]]:
     def read(services: Services) -> tuple[str, str]:
         opened = services.chats.open(id)
-        text = "\n\n".join(message.text for message in opened.messages)
+        text = "\n\n".join(message.words for message in opened.messages)
         return text, opened.item.title
 
     return read

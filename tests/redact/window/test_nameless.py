@@ -78,3 +78,13 @@ def test_an_empty_clipboard_is_said(start):
     program.frame.nameless.put_back()
     program.wait(lambda: any("no text on the clipboard" in bar.notice.text for bar in program.window.notices.bars))
     assert program.window.findChild(NamesBackSheet) is None
+
+
+def test_of_a_chat_all_that_was_said_is_copied(start, model_file):
+    program = start().with_model(model_file)
+    program.say(TEXT)
+    QGuiApplication.clipboard().clear()
+    program.frame.nameless.copy()
+    program.wait(lambda: shown(program, "nameless_text"))
+    assert shown(program, "nameless_text").startswith("Frau"), "what the person said, before the answer"
+    assert "Müller" not in shown(program, "nameless_text")
