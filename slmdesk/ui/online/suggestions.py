@@ -26,8 +26,6 @@ ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
 
 
 class SuggestionCard(OfferCard):
-    keeps_facts = True
-
     def __init__(self, suggestion: Suggestion, parent: QWidget, at: Offering) -> None:
         entry = self._entry = suggestion.entry
         super().__init__(
