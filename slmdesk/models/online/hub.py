@@ -305,7 +305,7 @@ SKILLS = {
     "code": _("Code"),
     "embedding": _("Embedding"),
     "speech": _("Speech"),
-    "pictures": _("Photos and handwriting"),
+    "pictures": _("Pictures"),
 }
 """What people may want a model for, with the word to show. Keys are those of hub.search.TASKS and the curated list."""
 _COMMERCIAL = {
