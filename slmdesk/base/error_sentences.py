@@ -191,6 +191,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "again: it then repairs what it can."
     ),
     "store.rebuilt": N_("An index of the history was damaged and was built again. Nothing was lost."),
+    "store.filled": N_(
+        "A part of the history could not be read. {rows:,} of its entries were taken from the newest copy that slmdesk "
+        "had made; what came after that copy may be missing. The file as it was is kept as {path}."
+    ),
     "store.repaired": N_(
         "A part of the history could not be read and was left out. All else is here. The file as it was is kept as "
         "{path}."

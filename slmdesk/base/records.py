@@ -404,9 +404,10 @@ class Brought(Record):
 
 
 class Rescued(Record):
-    """How many rows of each table were copied. `unreadable` counts rows that were found but could not be read.
-    `lost_pages` counts pages of the file that held rows and cannot be read at all. `lost_segments` counts segments
-    missing in the middle of a translation. `seen` counts all readable rows, also those that the store had already.
+    """How many rows of each table were copied. `unreadable` counts rows that the file has or names and that cannot be
+    read. `uncounted` is the number of tables of which nobody can tell how many are missing. `lost_segments` counts
+    segments missing in the middle of a translation. `seen` counts all readable rows, also those that the store had
+    already.
     """
 
     items: int
@@ -421,7 +422,7 @@ class Rescued(Record):
     glossaries: int = 0
     terms: int = 0
     presets: int = 0
-    lost_pages: int = 0
+    uncounted: int = 0
     lost_segments: int = 0
 
 

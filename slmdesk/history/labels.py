@@ -116,12 +116,8 @@ def rescued_words(rescued: Rescued) -> str:
                 what=_is(rescued.lost_segments),
             )
         )
-    if rescued.lost_pages:
-        lost.append(
-            _("{pages} of the file {what} lost").format(
-                pages=ngettext("{n:,} page", "{n:,} pages", rescued.lost_pages), what=_is(rescued.lost_pages)
-            )
-        )
+    if rescued.uncounted:
+        lost.append(_("how much more is missing cannot be told"))
     more = "".join(f" {loss[0].upper()}{loss[1:]}." for loss in lost)
     return _("Rescued: {received}.{more} The damaged file is kept.").format(received=", ".join(received), more=more)
 

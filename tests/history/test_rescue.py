@@ -19,10 +19,10 @@ from slmdesk.tasks.translation.types import GlossariesChanged
 
 @pytest.mark.pure
 def test_what_came_over_and_what_was_lost_is_said():
-    rescued = Rescued(3, 1200, 0, 0, 1, translations=2, segments=1402, memory=1, lost_pages=6, lost_segments=1)
+    rescued = Rescued(3, 1200, 0, 0, 1, translations=2, segments=1402, memory=1, uncounted=2, lost_segments=1)
     assert rescued_words(rescued) == (
         "Rescued: 1 chat with 1,200 messages, 2 translations with 1,402 segments, 1 sentence of the translation memory."
-        " 1 entry could not be read. 1 segment of translations is missing. 6 pages of the file are lost."
+        " 1 entry could not be read. 1 segment of translations is missing. How much more is missing cannot be told."
         " The damaged file is kept."
     )
 

@@ -277,7 +277,7 @@ class Database:
         except KnownError as known:
             if known.code != "store.damaged":
                 raise
-        self.conn.text_factory = _text_or_bytes
+        self.conn.text_factory = text_or_bytes
         try:
             return self.rows(sql, values)
         finally:
@@ -384,7 +384,7 @@ class Database:
         self.conn.close()
 
 
-def _text_or_bytes(data: bytes) -> str | bytes:
+def text_or_bytes(data: bytes) -> str | bytes:
     try:
         return data.decode()
     except UnicodeDecodeError:

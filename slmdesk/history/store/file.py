@@ -7,7 +7,9 @@ import hmac
 import io
 import os
 import re
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import writing_to
 from slmdesk.base.record import Record
-from slmdesk.base.sealing import decrypt_cbc
 from slmdesk.history.store import database as driver
 from slmdesk.history.store import former
 from slmdesk.history.store.database import HEADER_BYTES, Connection, journal_of
@@ -33,7 +34,7 @@ RESERVED_AT = 20
 """Position of the header byte that says how many bytes of each page are reserved: 80 if encrypted, 0 if plain."""
 PAGE_BYTES = 4096
 LEAST_HEADER = 100
-_IV_BYTES, _MAC_BYTES = 16, 64
+_MAC_BYTES = 64
 _MASK = 0x3A
 LOOKED_AT = 4096
 """Most pages tried before a file counts as encrypted with another key; the first may be damaged or half written."""
@@ -42,8 +43,8 @@ NEWER, DAMAGED, OURS = "newer", "damaged", "ours"
 
 class CipherPages:
     def __init__(self, key: DataKey) -> None:
-        self._key, salt = key.database()
-        self._mac_key = hashlib.pbkdf2_hmac("sha512", self._key, bytes(byte ^ _MASK for byte in salt), 2, 32)
+        encrypts, salt = key.database()
+        self._mac_key = hashlib.pbkdf2_hmac("sha512", encrypts, bytes(byte ^ _MASK for byte in salt), 2, 32)
 
     def is_whole(self, number: int, page: bytes) -> bool:
         if len(page) != PAGE_BYTES:
@@ -51,14 +52,6 @@ class CipherPages:
         start = HEADER_BYTES if number == 1 else 0
         signed = page[start:-_MAC_BYTES] + number.to_bytes(4, "little")
         return hmac.compare_digest(hmac.digest(self._mac_key, signed, "sha512"), page[-_MAC_BYTES:])
-
-    def plain(self, number: int, page: bytes) -> bytes:
-        """Decrypt a page and return its content without reserved bytes. Returns an empty value for a damaged page."""
-        if not self.is_whole(number, page):
-            return b""
-        start = HEADER_BYTES if number == 1 else 0
-        end = PAGE_BYTES - RESERVED_BYTES
-        return page[:start] + decrypt_cbc(self._key, page[end : end + _IV_BYTES], page[start:end])
 
 
 @contextmanager
@@ -203,6 +196,17 @@ def made_beside(database: Path) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 remove_pair(beside)
+
+
+@contextmanager
+def scratch_folder(within: Path, name: str) -> Iterator[Path]:
+    """Yield a new private folder, which is deleted in the end. Raises KnownError `disk.full`, `file.unwritable`."""
+    with writing_to(within):
+        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".new", dir=within))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _OF_INDEX = re.compile("fts5: |(?:malformed|unable to validate the) inverted index for FTS5 ")

@@ -41,6 +41,7 @@ from slmdesk.history.store.file import (
     has_journal,
     made_beside,
     remove_pair,
+    scratch_folder,
 )
 from slmdesk.history.store.keys import DataKey, keep_keys_of, keys_beside
 from slmdesk.history.store.store import Store
@@ -252,6 +253,8 @@ class _Opening:
     notices: list[KnownError] = field(default_factory=list)
     aside: Path | None = None
     """The damaged file, once it was set aside."""
+    filled: int = 0
+    """How many of its rows came from a copy in the backups folder."""
     lost: int | None = 0
     """How much of it is not in the new file. None: all."""
 
@@ -342,7 +345,7 @@ def _mend(opening: _Opening, store: Store) -> None:
         if wrong:  # the file is kept as it was, before a row is left out
             raise KnownError("store.damaged", path=str(opening.paths.database))
     elif opening.lost is not None:
-        opening.lost += mend(store, wrong)
+        opening.lost += mend(store, wrong).removed
 
 
 def _outcome(opening: _Opening, aside: Path) -> KnownError:
@@ -350,6 +353,8 @@ def _outcome(opening: _Opening, aside: Path) -> KnownError:
         remove_pair(aside)
         keys_beside(aside).unlink(missing_ok=True)
         return KnownError("store.rebuilt")
+    if opening.filled:
+        return KnownError("store.filled", path=str(aside), rows=opening.filled)
     return KnownError("store.set_aside" if opening.lost is None else "store.repaired", path=str(aside))
 
 
@@ -507,15 +512,32 @@ def _start_over(opening: _Opening, original: Path) -> Database:
 
 
 def _take_over(opening: _Opening, fresh: Path) -> int | None:
-    from slmdesk.history.store.rescue import copy_tables
+    """Copy what can be read of the damaged file into the new one. Returns how much is missing, or None for all."""
+    from slmdesk.history.store.rescue import key_of
+    from slmdesk.history.store.salvage import salvage
 
-    with connected(fresh, key=opening.new_key) as conn:
-        conn.execute("PRAGMA foreign_keys=OFF")
-        conn.execute("BEGIN IMMEDIATE")
-        lost = copy_tables(opening.paths.database, opening.new_key, conn)
+    source = opening.paths.database
+    key = key_of(source, opening.new_key)
+    with scratch_folder(source.parent, "salvaged") as folder, connected(fresh, key=opening.new_key) as conn:
+        salvaged = salvage(source, key, conn, folder, _verified_copy(opening))
         conn.execute("delete from meta where key = 'folding'")  # so that the search indexes are made
-        conn.execute("COMMIT")
-    return lost
+    if salvaged is None:
+        return None
+    opening.filled = salvaged.filled
+    return salvaged.missing + salvaged.uncounted + salvaged.filled
+
+
+def _verified_copy(opening: _Opening) -> Iterator[tuple[Path, DataKey | None]]:
+    """Yield the newest copy of the history that can be read, and its key."""
+    from slmdesk.history.store.restoring import backups, prepare_backup
+
+    for copy in backups(opening.paths, steps=opening.steps):
+        with (
+            suppress(KnownError),
+            prepare_backup(opening.paths, copy.path, key=opening.new_key, steps=opening.steps) as ready,
+        ):
+            yield ready.path, ready.key
+            return
 
 
 def _open_to_read(

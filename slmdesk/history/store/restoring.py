@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -47,6 +45,7 @@ from slmdesk.history.store.file import (
     check_seals,
     check_tables,
     reading,
+    scratch_folder,
 )
 from slmdesk.history.store.keys import (
     DataKey,
@@ -110,10 +109,8 @@ def prepare_backup(
         driver.cipher()
     source_key = file.proved(source_key, key)
     private_folder(paths.data)
-    with writing_to(paths.data):  # own folder: a damage mark of the copy must not be the history's
-        folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
-    beside = folder / paths.database.name
-    try:
+    with scratch_folder(paths.data, "restored") as folder:  # a damage mark of the copy must not be the history's
+        beside = folder / paths.database.name
         sha256, of_database = _copy(file, beside)
         try:
             if file.sha256 and of_database != file.sha256:
@@ -132,8 +129,6 @@ def prepare_backup(
         keys = None if key is not None else file.keys
         is_own = source.parent.resolve() in (paths.data.resolve(), paths.backups.resolve())
         yield PreparedBackup(beside, source.stat().st_size, sha256, key or source_key, keys, is_own)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_source(paths: Paths, source: Path, newest: int) -> StoreFile:

@@ -13,11 +13,12 @@ from history.store.child import KEYRING, key_of, open_either
 
 from slmdesk.base.paths import Paths, find_paths, make_folders
 from slmdesk.base.records import Status
+from slmdesk.base.sealing import decrypt_cbc
 from slmdesk.base.types import Role, TextPart
 from slmdesk.history.store import DataKey, KeyFile, Store, new_data_key
 from slmdesk.history.store.backup import source_of
 from slmdesk.history.store.database import connect
-from slmdesk.history.store.file import PAGE_BYTES, CipherPages
+from slmdesk.history.store.file import HEADER_BYTES, PAGE_BYTES, RESERVED_BYTES, CipherPages
 from slmdesk.history.store.keys import keys_beside, write_keys
 
 CHILD = Path(__file__).with_name("child.py")
@@ -111,6 +112,12 @@ def set_aside(paths: Paths) -> Path:
     return aside
 
 
+def decrypted(key: DataKey, number: int, page: bytes) -> bytes:
+    """A page's content without its reserved bytes."""
+    start, end = HEADER_BYTES if number == 1 else 0, PAGE_BYTES - RESERVED_BYTES
+    return page[:start] + decrypt_cbc(key.database()[0], page[end : end + 16], page[start:end])
+
+
 def readable(path: Path, key: DataKey | None) -> bytes:
     """A file's bytes; of an encrypted history or backup its pages decrypted, unused ones too."""
     data = path.read_bytes()
@@ -118,8 +125,9 @@ def readable(path: Path, key: DataKey | None) -> bytes:
         return data
     pages, read = CipherPages(key), []
     for number, at in enumerate(range(source.offset, source.end, PAGE_BYTES), 1):
-        read.append(pages.plain(number, data[at : at + PAGE_BYTES]))
-        assert read[-1], f"page {number} cannot be read"
+        page = data[at : at + PAGE_BYTES]
+        assert pages.is_whole(number, page), f"page {number} cannot be read"
+        read.append(decrypted(key, number, page))
     return data[: source.offset] + b"".join(read) + data[source.end :]
 
 

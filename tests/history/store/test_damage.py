@@ -24,7 +24,7 @@ from slmdesk.base.paths import Paths
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role
 from slmdesk.history.store import damaged_copies, open_store
-from slmdesk.history.store.backup import drop_old_copies, kept_copies, source_of
+from slmdesk.history.store.backup import drop_old_copies, keep_copy, kept_copies, source_of
 from slmdesk.history.store.database import connect
 from slmdesk.history.store.opening import STEPS
 from slmdesk.history.store.rescue import rescue_into
@@ -34,13 +34,15 @@ pytestmark = pytest.mark.pure
 
 def test_h4_a_schema_whose_names_are_no_text_is_damage(paths: Paths):
     """SQLite's message quotes the name, which Python's module then cannot decode."""
-    open_store(paths, instance_id="1" * 32).store.close()
+    with closing(open_store(paths, instance_id="1" * 32).store) as store:
+        store.items.add("chat", "kept")
     data = bytearray(paths.database.read_bytes())
     at = data.index(b"tableitemsitems") + len(b"tableitems")
     data[at - 5 : at + 6] = b"\x85\xff\x85\xff\x85\xff\x85\xff\x85\xff("
     paths.database.write_bytes(data)
     opened = open_store(paths, instance_id="2" * 32)
     assert [notice.code for notice in opened.notices] == ["store.repaired"]
+    assert [item.title for item in opened.store.items.page()] == ["kept"]
     opened.store.close()
 
 
@@ -218,6 +220,38 @@ def test_h4_50_damages(kind, paths, some_history):
     start_on_damage(paths, some_history, 50, seed=random.randrange(1 << 30))
 
 
+def test_h4_a_table_of_other_words_is_read_by_its_pages_alone(paths):
+    """A file of somebody else's making may have a view of that name, or what its SQL calls."""
+    with closing(open_store(paths, instance_id="before").store) as store:
+        store.items.add("chat", "kept")
+    with closing(sqlite3.connect(paths.database)) as conn, conn:
+        conn.execute("PRAGMA writable_schema=ON")
+        conn.execute("update sqlite_schema set sql = replace(sql, 'title text', 'tytle text') where name = 'items'")
+    aside = set_aside(paths)
+    with closing(open_store(paths, instance_id="after").store) as store:
+        assert rescue_into(store, aside).items == 1
+        assert [item.title for item in store.items.page()] == ["kept"]
+
+
+def test_h4_what_no_page_gives_comes_from_the_newest_copy(kind, paths, some_history):
+    keep_copy(paths, "before-2", key_of(paths))
+    with closing(open_either(paths, "more").store) as store:
+        deleted = store.items.page()[0]
+        store.delete_for_good(deleted.id)
+        left = store.database.number("select count(*) from messages")
+        say(store, store.items.page()[0].id, "said after the copy")
+    data = bytearray(paths.database.read_bytes())
+    data[8 * 4096 : len(data) // 2] = bytes(len(data) // 2 - 8 * 4096)
+    paths.database.write_bytes(data)
+    (paths.data / "check-at-start").touch()
+    opened = open_either(paths, "after")
+    assert [notice.code for notice in opened.notices] == ["store.filled"]
+    assert opened.store.database.number("select count(*) from messages") in (left, left + 1), "but what came after it"
+    assert deleted.title not in {item.title for item in opened.store.items.page()}
+    opened.store.close()
+    assert integrity(paths) == ["ok"]
+
+
 def raw(paths: Paths) -> closing[sqlite3.Connection]:
     """A connection that no store knows of, by which a history is spoiled or looked at."""
     return closing(connect(paths.database, key=key_of(paths)))
@@ -289,7 +323,7 @@ def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(kind, paths
         store.messages.of_item(store.items.page()[0].id)
     store.close()
     opened = open_either(paths, "d")
-    assert [notice.code for notice in opened.notices] == ["store.repaired"]
+    assert [notice.code for notice in opened.notices] == ["store.rebuilt"]
     assert len(opened.store.index.search("hello", limit=1000)) == len(some_history)
     opened.store.close()
 
@@ -350,7 +384,7 @@ def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
     aside = set_aside(paths)
     store = open_store(paths, instance_id="d").store
     counts = rescue_into(store, aside)
-    assert (counts.items, counts.messages) == (0, 2)
+    assert (counts.items, counts.messages) == (1, 2)
     assert [item.title for item in store.items.page()] == ["the words that are left"]
     assert store.messages.get(answer.id).status is Status.INTERRUPTED
     store.close()

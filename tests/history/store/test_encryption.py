@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from fakes.contents import files_with
 from fakes.encrypted import CHEAP
-from history.store.conftest import say
+from history.store.conftest import decrypted, say
 from history.store.power import Replay, trace_command
 
 from slmdesk.base.errors import KnownError
@@ -166,7 +166,7 @@ def test_pages_are_read_as_sqlcipher_wrote_them(paths, key, encrypted):
         page = data[at * 4096 : (at + 1) * 4096]
         assert pages.is_whole(at + 1, page)
         assert not pages.is_whole(at + 2, page), "a page in another's place"
-        plain += pages.plain(at + 1, page)
+        plain += decrypted(key, at + 1, page)
     assert MARKER.encode() in plain
     assert MARKER.encode() not in data
 
