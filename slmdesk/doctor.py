@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +28,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import landlock_of, system_name
+from slmdesk.children.reach import UNTRIED_VARIABLE
 from slmdesk.history.store import SQLITE_VERSION
 from slmdesk.models.loader.model_loader import processor
 from slmdesk.models.online.network import certificates_in
@@ -159,6 +161,8 @@ def _reads_pictures() -> bool:
 def _walls(services: Services) -> dict[str, Json]:
     said = [landlock_of(facts) for facts in services.capabilities().values()]
     answers: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
+    if sys.platform != "linux":
+        answers["system"] = f"not tried on such a system, and off unless {UNTRIED_VARIABLE}=1"
     return {**answers, "landlock": max(said) or None}
 
 

@@ -12,15 +12,13 @@ from pathlib import Path
 
 import slmdesk
 from slmdesk.base.frozen import is_frozen
-from slmdesk.base.walls import LANDLOCK, UNTRIED
+from slmdesk.base.walls import LANDLOCK
 from slmdesk.children.reach import NOTHING, AllowedPaths, wants_untried
-from slmdesk.children.worker import sandbox
 from slmdesk.children.worker.sandbox import (
     PR_SET_PDEATHSIG,
     Files,
     install,
     install_for_trial,
-    integrity_facts,
     restrict_files,
 )
 
@@ -101,12 +99,14 @@ def _shut_in(files: Files, *, starts_programs: bool = False) -> list[str]:
 
 
 def _shut_in_untried(role: str, reach: AllowedPaths) -> list[str]:
+    """The one way to walls that were never tried: a module for each system, off unless a person wants it."""
     if sys.platform == "win32":
+        from slmdesk.children.worker.sandbox_windows import integrity_facts
+
         return integrity_facts()
-    if not sandbox.restrict_by_profile(sandbox.profile_of(role, files_of(role, reach))):
-        return []
-    programs = "exec_limited" if role == "engine" else "no_exec"
-    return ["no_network", programs, "no_signals", "files_limited", "no_spying", UNTRIED]
+    from slmdesk.children.worker.sandbox_macos import shut_in
+
+    return shut_in(role, files_of(role, reach))
 
 
 def _limit_resources(role: str, reach: AllowedPaths) -> None:
@@ -156,7 +156,11 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
 
 def files_of(role: str, reach: AllowedPaths) -> Files:
-    system = sandbox.SYSTEM if sys.platform == "darwin" else SYSTEM
+    system = SYSTEM
+    if sys.platform == "darwin":
+        from slmdesk.children.worker import sandbox_macos
+
+        system = sandbox_macos.SYSTEM
     read = (*system, *_interpreter(), OWN_PROCESS)
     write = reach.write
     devices: tuple[str, ...] = ("/dev/null",)

@@ -1,4 +1,4 @@
-"""Each system's walls: a seccomp filter and Landlock (Linux), a profile (macOS), an integrity level (Windows)."""
+"""The walls on Linux: a seccomp filter and Landlock. Those of other systems: sandbox_macos.py, sandbox_windows.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from slmdesk.base import walls
 from slmdesk.base.walls import (
@@ -24,7 +24,6 @@ from slmdesk.base.walls import (
     MASK,
     NOT_THERE,
     RETURN,
-    UNTRIED,
     Instruction,
     deny,
     for_call,
@@ -301,109 +300,3 @@ def _libc() -> ctypes.CDLL:
     libc = ctypes.CDLL(None, use_errno=True)  # once for some sixty rules
     libc.syscall.restype = ctypes.c_long
     return libc
-
-
-# macOS: a child gives up all but what it names, by a profile of the system's sandbox (sandbox_init, deprecated but in
-# use by browsers). Written to its documentation and never tried: see UNTRIED_VARIABLE in children/reach.py.
-
-
-SYSTEM = (
-    "/usr/lib", "/usr/share", "/usr/local", "/opt", "/System", "/Library/Frameworks", "/Library/Fonts",
-    "/private/var/db/dyld", "/private/var/db/timezone", "/private/etc/localtime", "/private/etc/ssl",
-    "/dev/urandom", "/dev/random", "/dev/zero", "/dev/null",
-)  # fmt: skip
-"""Programs and libraries of the system: no user data."""
-_ALWAYS = (
-    "(version 1)",
-    "(deny default)",
-    "(allow process-info* (target self))",
-    "(allow signal (target self))",
-    "(allow sysctl-read)",
-    "(allow file-read-metadata)",
-    '(allow file-write-data (literal "/dev/null"))',
-)
-_GRAPHICS = ('(allow mach-lookup (global-name "com.apple.MTLCompilerService"))', "(allow iokit-open)")
-
-
-def profile_of(role: str, files: Files) -> str:
-    """The profile of a child of this role: files by their real paths, no network, and programs for the engine alone,
-    which starts the interpreter to try a chat template; it inherits the profile.
-    """
-    lines = [*_ALWAYS, *_rules("file-read* file-map-executable", (*files.read, *files.write))]
-    lines += _rules("file-write*", files.write)
-    if role == "engine":
-        lines += [*_GRAPHICS, "(allow process-fork)", *_rules("process-exec", (sys.executable,))]
-    return "\n".join(lines)
-
-
-def restrict_by_profile(profile: str) -> bool:
-    """Give up, for ever, everything that a profile of `profile_of` does not allow.
-
-    False: nothing was given up.  On macOS alone.
-    """
-    try:
-        sandbox_init = ctypes.CDLL("/usr/lib/libSystem.dylib").sandbox_init
-    except (OSError, AttributeError):
-        return False
-    reason = ctypes.c_char_p()
-    sandbox_init.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p))
-    return bool(sandbox_init(profile.encode("utf-8"), 0, ctypes.byref(reason)) == 0)
-
-
-def _rules(rights: str, paths: Iterable[str]) -> list[str]:
-    real = sorted({os.path.realpath(path) for path in paths if path and "\0" not in path})
-    return [f"(allow {rights} (subpath {_quoted(path)}))" for path in real]
-
-
-def _quoted(path: str) -> str:
-    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-# Windows: which walls the app put around this child, as the system says itself (children/client/low_integrity.py).
-# Written to the documentation of Windows and never tried there: see UNTRIED_VARIABLE in children/reach.py.
-
-
-TOKEN_QUERY = 8
-TOKEN_INTEGRITY_LEVEL = 25
-MEDIUM_LEVEL = 0x2000
-CHILD_PROCESS_POLICY = 13
-NO_CHILD_PROCESSES = 1
-_SPACE = 256
-
-
-def integrity_facts(libraries: Any = None) -> list[str]:
-    """What is in effect; nothing where the system does not say so.  On Windows alone.
-
-    `libraries`: with kernel32 and advapi32, for tests.
-    """
-    libraries = libraries or getattr(ctypes, "windll", None)
-    if libraries is None:
-        return []
-    process = ctypes.c_void_p(-1)  # this process
-    facts = []
-    if (
-        0 <= _level(libraries, process) < MEDIUM_LEVEL
-    ):  # it can write to nothing of the account's, nor open its processes
-        facts += ["no_spying", "no_signals", UNTRIED]
-    flags, is_in_job = ctypes.c_uint32(), ctypes.c_int()
-    kernel = libraries.kernel32
-    if kernel.GetProcessMitigationPolicy(process, CHILD_PROCESS_POLICY, ctypes.byref(flags), ctypes.sizeof(flags)):
-        facts += ["no_exec"] if flags.value & NO_CHILD_PROCESSES else []
-    if kernel.IsProcessInJob(process, None, ctypes.byref(is_in_job)) and is_in_job.value:
-        facts.append("dies_with_desk")
-    return facts
-
-
-def _level(libraries: Any, process: ctypes.c_void_p) -> int:
-    """The integrity level of a process: the last number of its label; -1 where it cannot be told."""
-    token, size, space = ctypes.c_void_p(), ctypes.c_uint32(), ctypes.create_string_buffer(_SPACE)
-    security = libraries.advapi32
-    if not security.OpenProcessToken(process, TOKEN_QUERY, ctypes.byref(token)):
-        return -1
-    told = security.GetTokenInformation(token, TOKEN_INTEGRITY_LEVEL, space, _SPACE, ctypes.byref(size))
-    libraries.kernel32.CloseHandle(token)
-    sid = ctypes.c_void_p.from_buffer(space).value
-    if not told or not sid:
-        return -1
-    count = ctypes.c_uint8.from_address(sid + 1).value
-    return ctypes.c_uint32.from_address(sid + 8 + 4 * (count - 1)).value

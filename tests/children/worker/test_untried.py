@@ -11,15 +11,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from slmdesk import doctor
 from slmdesk.base.walls import Wall, walls_of
 from slmdesk.children.client import child, low_integrity
 from slmdesk.children.client.low_integrity import ContainedProcess, Label, Limits, ProcessInformation, StartupInfo
 from slmdesk.children.reach import AllowedPaths, wants_untried
-from slmdesk.children.worker import hardening, sandbox
+from slmdesk.children.worker import sandbox_macos, sandbox_windows
 from slmdesk.children.worker.hardening import files_of
 from slmdesk.children.worker.sandbox import Files
 
@@ -31,7 +33,7 @@ def test_nothing_of_it_is_used_unless_a_person_wants_it_on_such_a_system(monkeyp
     assert [wants_untried(wanted, system) for system in ("win32", "darwin", "linux")] == [True, True, False]
     assert not wants_untried({}, "darwin")
     monkeypatch.setattr(low_integrity, "WindowsCalls", lambda *_: pytest.fail("called"))
-    for module, name in ((sandbox, "restrict_by_profile"), (hardening, "integrity_facts")):
+    for module, name in ((sandbox_macos, "restrict_by_profile"), (sandbox_windows, "integrity_facts")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("called"))
     monkeypatch.setattr(child.subprocess, "Popen", lambda *_, **__: "as ever")
     if sys.platform == "linux":
@@ -45,10 +47,18 @@ def test_what_was_never_tried_says_so():
     assert "never tried" not in walls_of(facts[:-1]).words
 
 
+def test_doctor_says_that_nobody_tried_them_on_such_a_system(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    services = SimpleNamespace(capabilities=lambda: {"reader": ()}, walls=lambda: {"reader": walls_of(())})
+    said = doctor._walls(services)
+    assert said["system"] == "not tried on such a system, and off unless SLMDESK_UNTRIED_WALLS=1"
+    assert said["reader"].startswith("not walled")
+
+
 def test_the_profile_names_what_is_left_and_nothing_else(tmp_path):
     odd = tmp_path / 'a "quoted" \\ name'
     odd.mkdir()
-    profile = sandbox.profile_of("reader", Files(("/usr/lib", str(odd), ""), (str(tmp_path),)))
+    profile = sandbox_macos.profile_of("reader", Files(("/usr/lib", str(odd), ""), (str(tmp_path),)))
     lines = profile.splitlines()
     assert lines[:2] == ["(version 1)", "(deny default)"]
     assert all(line.count("(") == line.count(")") for line in lines)
@@ -62,7 +72,7 @@ def test_the_profile_names_what_is_left_and_nothing_else(tmp_path):
 
 
 def test_the_engine_alone_may_start_the_interpreter_and_use_the_graphics_card():
-    profile = sandbox.profile_of("engine", Files(("/usr/lib",)))
+    profile = sandbox_macos.profile_of("engine", Files(("/usr/lib",)))
     programs = [line for line in profile.splitlines() if "process-exec" in line]
     assert programs == [f'(allow process-exec (subpath "{os.path.realpath(sys.executable)}"))']
     assert "iokit-open" in profile
@@ -77,7 +87,7 @@ def test_on_a_mac_the_system_s_own_files_are_others(monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="there it would be done")
 def test_without_such_a_system_nothing_is_given_up():
-    assert sandbox.restrict_by_profile("(version 1)(deny default)") is False
+    assert sandbox_macos.restrict_by_profile("(version 1)(deny default)") is False
     assert Path("/etc").is_dir()
 
 
@@ -271,11 +281,11 @@ class FakeToken:
 
 
 def test_the_child_says_what_the_system_says():
-    facts = sandbox.integrity_facts(FakeToken(0x1000, is_alone=True))
+    facts = sandbox_windows.integrity_facts(FakeToken(0x1000, is_alone=True))
     assert facts == ["no_spying", "no_signals", "untried", "no_exec", "dies_with_desk"]
     walls = walls_of(facts)
     assert walls.wall is Wall.PARTLY
     assert walls.could == ("reach the network", "open every file of this account")
-    assert sandbox.integrity_facts(FakeToken(0x2000, is_alone=False)) == []
+    assert sandbox_windows.integrity_facts(FakeToken(0x2000, is_alone=False)) == []
     if sys.platform != "win32":
-        assert sandbox.integrity_facts() == []
+        assert sandbox_windows.integrity_facts() == []
