@@ -38,7 +38,7 @@ class NamelessWays(QObject):
         from slmdesk.ui.redaction.nameless import NamelessSheet  # late: few texts go out
 
         items = {"Chat": self._frame.chat.chat}
-        item = items.get(window.current_page) or ""
+        item = items.get(window.current_page, "")
         title = title or _(window.current_page)
         sheet = NamelessSheet(self._bridge, text, title, item, window)
         sheet.back_requested.connect(self.put_back)
