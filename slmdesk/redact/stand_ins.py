@@ -310,7 +310,7 @@ class _Returning:
     def _spread(self, why: dict[_Place, Why | None]) -> None:
         """Leave the rest of a name of which a part is left: half a name of ours would be somebody else's."""
         people = [place for place in self._found if place.entry.kind is Kind.PERSON]
-        beside = [(one, two) for one, two in pairwise(people) if self._text[one.end : two.start] == " "]
+        beside = [(one, two) for one, two in pairwise(people) if self._text[one.end : two.start] in (" ", ", ")]
         for one, two in (*beside, *((two, one) for one, two in reversed(beside))):
             if why[one] and not why[two]:
                 why[two] = Why.STRANGER

@@ -57,6 +57,8 @@ def test_a_stand_in_is_known_in_what_it_has_become(answer: str, expected: str) -
         ("Thomas Corlund kam dazu.", "Corlund", Why.STRANGER),
         ("Nora Weber kam dazu.", "Nora", Why.STRANGER),
         ("Frau K. Corlund kam dazu.", "Corlund", Why.STRANGER),
+        ("Weber Corlund, Nora", "Nora", Why.STRANGER),
+        ("Corlund, Nora Weber", "Corlund", Why.STRANGER),
         ("corlund", "corlund", Why.UNCLEAR),
         ("Felstraße Nr. 5", "Felstraße", Why.UNCLEAR),
     ],
