@@ -180,10 +180,10 @@ def qapp(qapp: QApplication) -> QApplication:
 
 @pytest.fixture
 def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real model counts as known on this PC: a first load that tries out attention and batches computes for 7 s."""
+    """A real model counts as known on this PC: a first load that tries out batches computes for seconds."""
     from slmdesk.models.loader import model_loader
 
-    known = {"cost_curve": ((1, 1.0), (4, 3.6), (16, 9.0)), "flash": True, "behaves": True, "template_checked": True}
+    known = {"cost_curve": ((1, 1.0), (4, 3.6), (16, 9.0)), "behaves": True, "template_checked": True}
     spec_for = model_loader.spec_for
     monkeypatch.setattr(model_loader, "spec_for", lambda *given, **more: changed(spec_for(*given, **more), **known))
 
