@@ -192,7 +192,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "store.rebuilt": N_("An index of the history was damaged and was built again. Nothing was lost."),
     "store.filled": N_(
-        "A part of the history could not be read. {rows:,} of its entries were taken from the newest copy that slmdesk "
+        "A part of the history could not be read. {count} of its entries were taken from the newest copy that slmdesk "
         "had made; what came after that copy may be missing. The file as it was is kept as {path}."
     ),
     "store.repaired": N_(

@@ -354,7 +354,7 @@ def _outcome(opening: _Opening, aside: Path) -> KnownError:
         keys_beside(aside).unlink(missing_ok=True)
         return KnownError("store.rebuilt")
     if opening.filled:
-        return KnownError("store.filled", path=str(aside), rows=opening.filled)
+        return KnownError("store.filled", path=str(aside), count=opening.filled)
     return KnownError("store.set_aside" if opening.lost is None else "store.repaired", path=str(aside))
 
 
