@@ -238,10 +238,15 @@ def asking_now() -> Asking:
 
 def make_client() -> httpx2.Client:
     """Return the HTTP client that huggingface_hub gets. Each request is checked and logged before it is sent."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx2
 
     from slmdesk.models.hub.transport import GuardTransport
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # at INFO it logs whole addresses with the words searched for
     logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)  # it prints warnings in the words of the server
-    return httpx2.Client(transport=GuardTransport(), follow_redirects=True, max_redirects=8, trust_env=False)
+    none_kept = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx2.Client(
+        transport=GuardTransport(), cookies=none_kept, follow_redirects=True, max_redirects=8, trust_env=False
+    )
