@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent, QWindow
 from PySide6.QtWidgets import (
@@ -62,15 +64,18 @@ class Popover(QFrame):
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def focus_target(self) -> QWidget | None:
-        """Return the widget that gets the focus when the popover opens: the first that takes keys. What is set by
-        others takes none, and so no Esc.
+        """Return the widget that gets the focus when the popover opens: the first that takes keys, else any other, so
+        that Esc closes it.
         """
+        enabled = [widget for widget in self._inside() if widget.isEnabled() and widget.isVisibleTo(self)]
+        takes_keys = (widget for widget in enabled if widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        return next(iter((*takes_keys, *enabled)), None)
+
+    def _inside(self) -> Iterator[QWidget]:
         following = self.nextInFocusChain()
         while following is not None and self.isAncestorOf(following):
-            if following.isEnabled() and following.focusPolicy() & Qt.FocusPolicy.TabFocus:
-                return following
+            yield following
             following = following.nextInFocusChain()
-        return None
 
     def fit(self) -> None:
         """Give the popover the height of its content, and a place inside the window."""
