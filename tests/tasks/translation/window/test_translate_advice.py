@@ -50,7 +50,8 @@ def test_a_weak_model_is_said_over_texts_and_documents_and_models_made_for_it_ar
     assert program.find("suggestions_language").currentData() == "de"
     cards = program.find("suggestions").findChildren
     program.wait(lambda: any(card.isVisible() for card in cards(SuggestionCard)))
-    facts = [program.find("card_facts", card).text() for card in cards(SuggestionCard) if card.isVisible()]
+    shown = [card for card in cards(SuggestionCard) if card.isVisible()]
+    facts = [" ".join(program.find(name, card).text() for name in ("card_sentence", "card_facts")) for card in shown]
     assert all("translation" in fact and ("German" in fact or " languages" in fact) for fact in facts), facts
     program.window.show_page("Translate")
     program.find("source_text").clear()
