@@ -27,9 +27,8 @@ def integrity_facts(libraries: Any = None) -> list[str]:
         return []
     process = ctypes.c_void_p(-1)  # this process
     facts = []
-    if (
-        0 <= _level(libraries, process) < MEDIUM_LEVEL
-    ):  # it can write to nothing of the account's, nor open its processes
+    # below medium it can write to nothing of the account's, nor open its processes
+    if 0 <= _level(libraries, process) < MEDIUM_LEVEL:
         facts += ["no_spying", "no_signals", UNTRIED]
     flags, is_in_job = ctypes.c_uint32(), ctypes.c_int()
     kernel = libraries.kernel32
