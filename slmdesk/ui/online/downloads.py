@@ -152,8 +152,8 @@ class DownloadsController(QObject):
             self._say_done(change)
 
     def _say_done(self, change: DownloadChanged) -> None:
-        if change.model is None:
-            return
+        if change.model is None or not change.model.can_chat:
+            return  # a finder, a listener: used by itself, and its row says that it is here
         use = partial(self._chat_with, change.model.id, change.id)  # the download's row may be closed by then
         words = _("{name} is here, and exactly what was published.").format(name=change.model.name)
         notice = Notice(words, action=_("Use now"), on_action=use, life_ms=UNDO_MS, key=f"come {change.model.id}")
@@ -251,7 +251,7 @@ class DownloadRow(Card):
         self._bar.setValue(round(share * 1000))
         is_done, is_running = change.state is DownloadState.DONE, change.state in RUNNING
         self._bar.setVisible(not is_done and (share > 0 or (is_running and change.state is not DownloadState.QUEUED)))
-        self._use.setVisible(is_done)
+        self._use.setVisible(is_done and change.model is not None and change.model.can_chat)
         code = change.problem.code if change.problem else ""
         self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
         self._moves.setVisible(change.place > 0)

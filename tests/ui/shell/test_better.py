@@ -7,7 +7,7 @@ from fakes import tiny_gguf
 from fakes.asking import ask, quotations_in
 from fakes.dropping import drop
 from fakes.fake_hub import FakeHub, Fault, online
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.base.records import Status
 from slmdesk.models.evaluation.recommendation import recommend
@@ -264,7 +264,18 @@ def test_on_the_page_of_models_the_card_alone_says_how_far_its_download_is(first
     hub.release.set()
     program.wait(lambda: program.find("downloads", program.frame.models_page).isVisible())
     program.wait(lambda: program.is_said("is ready and used from now on."))
+    program.wait(lambda: [row for row in downloads(program) if row.accessibleName() == "Tiny bert" and is_done(row)])
     assert len(program.notices()) == 1, "where it is and that it is used are one thing"
+    offers = {row.accessibleName(): row.findChild(QWidget, "use_download_button") for row in downloads(program)}
+    assert not offers["Tiny bert"].isVisible(), "no chat can use it"
+
+
+def downloads(program) -> list[QWidget]:
+    return program.frame.models_page.findChildren(QWidget, "download_row")
+
+
+def is_done(row: QWidget) -> bool:
+    return any("Complete" in label.text() for label in row.findChildren(QLabel))
 
 
 def test_the_same_card_stands_on_every_page_and_is_put_off_on_all_but_that_of_models(
