@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -50,36 +51,42 @@ def options(context: click.Context) -> list[tuple[str, str]]:
     return [record for record in records if record is not None]
 
 
-def block(formatter: click.HelpFormatter) -> str:
+def block(text: str) -> str:
     """What was written, as it stands on a terminal."""
-    lines = [line.rstrip() for line in formatter.getvalue().strip("\n").splitlines()]
+    lines = [line.rstrip() for line in text.strip("\n").splitlines()]
     return "```\n" + "\n".join(lines) + "\n```\n"
 
 
+def section(path: str, context: click.Context, shared: list[tuple[str, str]]) -> str:
+    """What the help of one command says."""
+    assert "--json" in {name for option in context.command.params for name in option.opts}, path
+    formatter = click.HelpFormatter(width=WIDTH)
+    arguments = [piece for piece in context.command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+    formatter.write_text(" ".join([path, *arguments]))
+    context.command.format_help_text(context, formatter)
+    own = [record for record in options(context) if record not in shared]
+    if own:
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_dl(own)
+    also = [record[0].split()[0].rstrip(",") for record in options(context) if record in shared]
+    if also:
+        formatter.write_paragraph()
+        formatter.write_text("  Also: " + ", ".join(also))
+    return formatter.getvalue()
+
+
 def reference() -> str:
-    """The whole page."""
+    """The whole page: a block for each command, with those below it."""
     contexts = dict(commands(slmdesk_command, None, "slmdesk"))
     counts = Counter(record for context in contexts.values() for record in options(context))
     shared = [record for record, count in counts.items() if count >= SHARED_BY]
     formatter = click.HelpFormatter(width=WIDTH)
     formatter.write_dl(shared)
-    parts = [HEAD, block(formatter)]
-    for path, context in contexts.items():
-        assert "--json" in {name for option in context.command.params for name in option.opts}, path
-        formatter = click.HelpFormatter(width=WIDTH)
-        arguments = [piece for piece in context.command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
-        formatter.write_text(" ".join([path, *arguments]))
-        context.command.format_help_text(context, formatter)
-        own = [record for record in options(context) if record not in shared]
-        if own:
-            formatter.write_paragraph()
-            with formatter.indentation():
-                formatter.write_dl(own)
-        also = [record[0].split()[0].rstrip(",") for record in options(context) if record in shared]
-        if also:
-            formatter.write_paragraph()
-            formatter.write_text("  Also: " + ", ".join(also))
-        parts.append(f"## {path}\n{block(formatter)}")
+    parts = [HEAD, block(formatter.getvalue())]
+    for top, paths in groupby(contexts, lambda path: " ".join(path.split()[:2])):
+        text = "\n\n".join(section(path, contexts[path], shared) for path in paths)
+        parts.append(f"## {top}\n{block(text)}")
     return "\n".join(parts)
 
 
