@@ -78,10 +78,10 @@ def _option_of(setting: Setting) -> Callable[[Command], Command]:
         return click.option("-m", flag, help=words)
     if setting.is_whole:
         whole = click.IntRange(int(setting.least), None if setting.name == "max_tokens" else int(setting.most))
-        return click.option(flag, type=whole, help=words)
+        return click.option(flag, type=whole, metavar="N", help=words)
     if setting.is_number:
         most = MOST_TEMPERATURE if setting.name == "temperature" else setting.most
-        return click.option(flag, type=FiniteRange(setting.least, most), help=words)
+        return click.option(flag, type=FiniteRange(setting.least, most), metavar="N", help=words)
     return click.option(flag, type=click.Choice(setting.codes) if setting.codes else None, help=words)
 
 
@@ -175,7 +175,7 @@ def chat(
 
     With PROMPT, text from a file or pipe on stdin is added below it: slmdesk chat "Say it shorter:" < letter.txt
 
-    Attachments are read in full where they fit, else only the passages that match the question; a note says which.
+    Attachments are read in full where they fit, else the passages that match the question.
     """
     console.is_streaming = True
     refuse(no_save and chat_id, "--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
@@ -490,12 +490,7 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
 def presets(
     console: Console, name: str | None, file: Path | None, model: str | None, *, teach: bool, score: bool
 ) -> int:
-    """List the presets, or show the examples of the preset NAME, of which the model learns a task.
-
-    Rows that are no examples are named, and the rest is added. JSON: id, name, examples (question, answer), tokens and
-    context; with --add, added and wrong (row, reason); with --score, score: model, same, total and tried (question,
-    wanted, answer, likeness from 0 to 1, problem).
-    """
+    """List the presets, or show the examples of the preset NAME, of which the model learns a task."""
     if name is None:
         refuse(file or teach or score, "Name the preset.")
         return _list_presets(console)

@@ -344,7 +344,7 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
 def transcribe(console: Console, file: Path, language: str, output: Path | None) -> None:
     """Write down what is said in FILE, a recording, with times.
 
-    What was heard is kept: broken off, it goes on where it was.
+    Broken off, it goes on where it was.
     """
     form = "json" if console.as_json else "txt"
     if output:
@@ -371,8 +371,7 @@ def transcribe(console: Console, file: Path, language: str, output: Path | None)
 def searchable(console: Console, files: Sequence[Path], output: Path, password: bool) -> None:
     """Write a PDF of the scans in each FILE, a PDF or a picture, whose words can be searched and copied.
 
-    Several become one PDF, in the order given.  Pages are turned upright, pictures are straightened too; what a PDF
-    shows stays as it is.
+    Several become one PDF, in the order given. Pages are turned upright.
     """
     check_file(output, replace=False)
     refuse(output.suffix.lower() != ".pdf", "The copy must end in .pdf.")

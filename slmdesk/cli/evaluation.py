@@ -56,15 +56,15 @@ FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
 @click.command()
 @click.argument("model", required=False)
 @click.option("--make", "name", type=FORMAT, help="Make a copy in this format and use it.")
-@click.option("--layers", type=click.IntRange(1, MOST_LEFT_OUT), help="Make a copy without so many layers and use it.")
+@click.option("--layers", type=click.IntRange(1, MOST_LEFT_OUT), metavar="N", help="Make a copy without so many layers and use it.")
 @click.option("--use", "used", type=click.Choice(["copy", "published"]), help="Use the copy, or the published file.")
 @json_option
 @click.pass_obj
 def tune(console: Console, model: str | None, name: str | None, layers: int | None, used: str | None) -> None:
     """Make a smaller copy of MODEL, or switch between its copy and the published file, which always stays.
 
-    Of the formats, Q8_0 and Q6_K answer as well as a larger file, Q4_0 and Q3_K_M less exactly. Without the layers that
-    it needs least, most models are much worse; that takes some minutes.
+    Q8_0 and Q6_K answer as well as a larger file, Q4_0 and Q3_K_M less exactly. Without
+    some layers most models are much worse.
     """
     if sum(choice is not None for choice in (name, layers, used)) != 1:
         raise click.UsageError("Use one of --make, --layers and --use.")

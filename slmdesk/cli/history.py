@@ -40,8 +40,8 @@ from slmdesk.services import Services
 def import_chats(console: Console, files: tuple[Path, ...]) -> int:
     """Import the chats in FILE..., files or folders.
 
-    Exports of ChatGPT (the zip file, or conversations.json) and JSON exports of slmdesk. A chat that is here already is
-    not added again; what cannot be kept, such as pictures, is counted.
+    Exports of ChatGPT (the zip file, or conversations.json) and JSON exports of slmdesk. A
+    chat that is here already is not added again.
     """
 
     def progressed(progress: ImportProgress) -> None:
@@ -120,14 +120,11 @@ def show(console: Console, chat: str) -> None:
 
 @history.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), metavar="N", default=50, show_default=True)
 @json_option
 @click.pass_obj
 def search(console: Console, words: tuple[str, ...], limit: int) -> None:
-    """Find messages and titles that contain WORDS, newest first; if only a title matches, the message is empty.
-
-    Translations with WORDS in one of their sentences, in either language, come after them.
-    """
+    """Find messages, titles and translations that contain WORDS, newest first."""
     requested = " ".join(words)
     with console.services() as services:
         messages = list(services.call.history.search(requested, limit=limit))
@@ -356,7 +353,7 @@ def _row(item: Item) -> tuple[str, str, str, str]:
 def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> None:
     """Copy the history to FILE and verify the copy.  The window must be closed.
 
-    The copy of an encrypted history is encrypted; the passphrase or the recovery key of that time opens it.
+    The copy of an encrypted history is encrypted, too.
     """
     refuse((file is None) != is_list, "Give a FILE, or --list.")
     if file is None:
@@ -400,8 +397,8 @@ def _list(console: Console) -> None:
 def restore_history(console: Console, file: Path | None, is_undo: bool, brought: str | None, yes: bool) -> int | None:
     """Replace the history by the backup FILE; the old history is set aside.  The window must be closed.
 
-    On a terminal it says what is replaced, and asks.  Models, presets and folders to watch that only the backup knows
-    are not used before you say so; unfinished jobs are paused.
+    Models, presets and folders to watch that only the backup knows are not used before
+    you say so; unfinished jobs are paused.
     """
     sources = (file is not None) + is_undo
     is_only_brought = not sources and brought is not None
@@ -479,7 +476,7 @@ def _shape_of(brought: Brought) -> dict[str, Json]:
 def delete_everything(console: Console, models: bool) -> int | None:
     """Delete the history, settings, backups, logs and secrets in the keyring, for good; the models stay.
 
-    It is asked for, in words to be typed; without a terminal they are read from stdin.  Close the window first.
+    You type words to confirm it; without a terminal they are read from stdin. Close the window first.
     """
     with console.services() as services:
         erasure = console.result_of(services, lambda: services.erasing.look(models=models))

@@ -128,8 +128,7 @@ def measure_pc(console: Console, services: Services) -> None:
 def recommend(console: Console, job: str | None, language: tuple[str, ...], why: bool) -> int:
     """Recommend a model of the list for this PC: by memory, speed and languages.
 
-    Without --language it is for the language of your account.  Nothing is requested from the network.  Ends with 1
-    if no model serves.
+    Without --language for the language of your account. Ends with 1 if no model serves.
     """
     languages = [language_of(name).code for name in language] or None
     with console.services() as services:
@@ -165,8 +164,8 @@ def _recommended(job: Skill, recommendation: Recommendation | None) -> dict[str,
 def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
     """Import GGUF model files, as a copy or a link; from a folder, all files in it and below.
 
-    What a file SHA256SUMS beside them or in the folder above states is checked; another file is refused, and so is
-    one of a folder that it does not state.
+    They are checked by a file SHA256SUMS beside them or in the folder above. What differs is refused, and of a folder
+    what is not stated there.
     """
     is_one = len(files) == 1 and not files[0].is_dir()
     refuse(name and not is_one, "--name is for one FILE.")

@@ -68,7 +68,7 @@ PLACE_WORDS = {
 @click.option("--settings", "wants_settings", is_flag=True, help="How the Hub is reached now, instead of the ledger.")
 @click.option("--search", "words", default="", help="Only requests with these words in host, path or purpose.")
 @click.option("--export", "target", type=NamedFile(), help="Write the ledger to a file, .csv, .json or .pdf.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 100_000), metavar="N", default=100, show_default=True)
 @json_option
 @click.pass_obj
 def network(
@@ -185,7 +185,7 @@ _FITS = {"fits": "", "tight": "tight here", "too_large": "too large here", "unkn
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Repositories at most.")
+@click.option("--limit", type=click.IntRange(1, 100), metavar="N", default=10, show_default=True, help="Repositories at most.")
 @click.option("--author", default="", help="Only those of this person or organisation.")
 @click.option("--language", default="", help="Only those said to know this language, such as pl.")
 @click.option("--license", "license_name", default="", metavar="NAME", help="Such as mit; permissive: any free one.")

@@ -55,8 +55,8 @@ def status(console: Console) -> None:
 def on(console: Console, keyring: bool, no_passphrase: bool) -> None:
     """Encrypt the history, its copies and what models have read of documents.
 
-    A passphrase is asked for, and a recovery key shown, which is to be typed back.  With --passphrase-fd the passphrase
-    is read there and the recovery key is printed.
+    A passphrase is asked for, and a recovery key shown, to be typed back. With
+    --passphrase-fd the passphrase is read there and the key printed.
     """
     nothing_opens = "--no-passphrase wants --keyring: else nothing but the recovery key would open it."
     refuse(no_passphrase and not keyring, nothing_opens)

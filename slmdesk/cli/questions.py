@@ -52,7 +52,7 @@ def ask(
 ) -> int | None:
     """Ask documents, or all documents of a folder, the QUESTION.  Each citation is verified to be on the page it names.
 
-    New documents in a folder are read first; a second question reads only what has changed.
+    New documents in a folder are read first.
     """
     folders = [file for file in files if file.is_dir()]
     refuse(not question.strip(), "The question is empty.")

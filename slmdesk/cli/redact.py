@@ -176,6 +176,7 @@ def listed_in(file: Path | None) -> tuple[Listed, ...]:
 @click.option(
     "--resolution",
     type=click.IntRange(72, 300),
+    metavar="N",
     default=150,
     show_default=True,
     help="Of a PDF's pages.",
@@ -212,9 +213,8 @@ def listed_in(file: Path | None) -> tuple[Listed, ...]:
 def redact(console: Console, /, **options: Any) -> None:
     """Write a copy of FILE without names, numbers and addresses, to be given to others.
 
-    They are removed from all of the file: headers, comments, changes, properties,
-    charts.  What cannot be looked into is taken out, or listed to be looked at by eye.
-    Not everything private is found: read the copy before it is given away.
+    What cannot be looked into is taken out, or listed to be looked at by eye. Not
+    everything private is found: read the copy before you give it away.
     """
     if options["clipboard"]:
         NamelessText(console, options).run()

@@ -107,7 +107,7 @@ def translate(
 ) -> int:
     """Translate FILE into a file of the same format (of a PDF: Word), or a text from standard input (also as “-”).
 
-    Formatting is kept.  What could not be translated, and what needs review, is listed.
+    What could not be translated, and what needs review, is listed.
     """
     chosen, document = _columns(columns), _document(file)
     refuse(columns and not chosen, "--columns names no column.")

@@ -261,12 +261,12 @@ def write(
 
     Nothing is kept in the history.
 
-    With --as correct, only spelling, grammar and punctuation change, and FILE may be a Word file too (.docx).  A change
-    that touches a number, a name or a negation, or that would rewrite a sentence, is not made but suggested.  In the
-    list of changes removed words stand between [- and -], added words between {+ and +}.
+    With --as correct, only spelling, grammar and punctuation change, and FILE may be a Word file too (.docx).  A
+    change that touches a number, a name or a negation, or rewrites a sentence, is only
+    suggested. Removed words stand between [- and -], added words between {+ and +}.
 
-    Otherwise numbers and names that are new or missing are told beside the text.  rephrase gives three versions, expand
-    makes a text of notes, continue prints only what comes next.
+    Otherwise numbers and names that are new or missing are told. rephrase gives three
+    versions, expand makes a text of notes, continue prints what comes next.
     """
     _check_options(task, {"--changes": lists, "--output": output, "--force": force}, CORRECT)
     _check_options(task, {"--to": length}, Task.SHORTEN)

@@ -75,9 +75,8 @@ class Compare(Task[VersionRequest, Comparison]):
     more_help = """Show what changed from OLD to NEW, in any two formats: each change
     with its clause and pages, duties, negations and amounts before mere wording.
 
-    Differences in layout alone are ignored.  Removed words stand between [- and -],
-    added words between {+ and +}. A model adds a sentence below a change, if it is
-    large enough for that or -m names it, and if the sentence passes the check.
+    Removed words stand between [- and -], added words between {+ and +}. A model that
+    is large enough, or that -m names, adds a sentence below a change.
     """
     file_help = "A file: .md, .docx, .html, .pdf, .xlsx, .json."
     fields = (

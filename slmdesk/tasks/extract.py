@@ -147,14 +147,12 @@ class Extract(Task[TableRequest, Table]):
     more_help = """Make a table of FILE…: a row for each, a cell for each column; a
     folder stands for the documents in it.
 
-    A row contains only what the document says, with the page; all other cells stay
-    empty.  Kinds of columns are text, number, date, amount, person, list, code (the
-    number of a paper), iban and period.
+    A cell holds only what the document says, with the page. Kinds of columns: text,
+    number, date, amount, person, list, code, iban, period.
 
     With --label each document, or each row of a spreadsheet, gets a label and the words
     that carry it; counts by month, language and other columns follow.  Own labels:
-    --label "Reason=price: too dear; moving".  Give next month's file beside the first,
-    and only what is new is asked about.
+    --label "Reason=price: too dear; moving".
     """
     file_help = "A file: .csv, .xlsx, .json, .docx, .pdf, .html."
     fields = (

@@ -65,10 +65,8 @@ class Answer(Task[ReplyRequest, Reply]):
     more_help = """Answer the letter FILE: what it asks, demands and offers, in its own
     words, each with a number.
 
-    With --stance each point is agreed to, refused, and so on, and the letter is worded;
-    a point without a stance is named as open. Further FILEs are papers of your own,
-    whose passages are quoted to the points. Values are taken from the papers, never
-    from a model.
+    With --stance the letter is worded; a point without one is named as open. Further
+    FILEs are papers of your own, to be quoted.
     """
     fields = (
         Field(
