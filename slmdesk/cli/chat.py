@@ -130,8 +130,7 @@ STOP_S = 5.0
 @click.option(
     "--when-full",
     type=click.Choice(list(WHEN_FULL)),
-    help="When the chat no longer fits the context, from now on: refuse the question (ask), leave out the oldest turns, or "
-    "have the model's notes stand for them (summarize).",
+    help="When the chat no longer fits the context, from now on: refuse (ask), leave out the oldest turns, or take the model's notes for them (summarize).",
 )
 @click.option(
     "--attach",
@@ -139,7 +138,7 @@ STOP_S = 5.0
     multiple=True,
     type=NamedFile(),
     metavar="FILE",
-    help="Give the model this document, or all of this folder, to read (can be repeated).",
+    help="Give it this document, or those of this folder (can be repeated).",
 )
 @click.option(
     "--picture",
@@ -147,7 +146,7 @@ STOP_S = 5.0
     multiple=True,
     type=NamedFile(),
     metavar="FILE[#PAGE]",
-    help="Show a model that sees this picture, or a page of this PDF, the first or PAGE (can be repeated).",
+    help="Show it this picture, or a page of this PDF (can be repeated).",
 )
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
@@ -480,7 +479,7 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
     "file",
     type=NamedFile(dir_okay=False),
     metavar="FILE",
-    help="Add the examples of FILE: CSV or TSV with two columns, or JSON lines. A preset that there is not is made.",
+    help="Add the examples of FILE (CSV or TSV with two columns, JSON lines), to a new preset if there is none.",
 )
 @click.option("--teach", is_flag=True, help="Make examples of the answers that you corrected in chats with it.")
 @click.option("--score", is_flag=True, help="Ask the model each example with all others, and compare.")

@@ -37,7 +37,7 @@ MOST = 100_000
 
 
 @click.command("list")
-@click.option("--folder", help="Only the documents of this folder: its place, its id or the beginning of one.")
+@click.option("--folder", help="Only those of this folder: place, id or its beginning.")
 @click.option("--folders", "lists_folders", is_flag=True, help="The folders whose documents are asked together.")
 @json_option
 @click.pass_obj
@@ -241,7 +241,7 @@ for _command in (add, forget, list_documents, unwatch, watch):
     "number",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Read what is attached to FILE (a mail, a PDF) instead; without this option the attachments are listed.",
+    help="Read what is attached to FILE (a mail, a PDF) instead.",
 )
 @click.option("--no-save", "unsaved", is_flag=True, help="Keep nothing of the document here.")
 @json_option

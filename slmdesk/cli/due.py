@@ -32,7 +32,7 @@ FORMS = ", ".join(f".{form}" for form in TASK.forms)
 @click.option(
     "--folder",
     metavar="FOLDER",
-    help="Only the papers of this folder: its place, its id or the beginning of one.",
+    help="Only those of this folder: place, id or its beginning.",
 )
 @click.option("--ics", type=FILE, metavar="FILE", help="Write a calendar.")
 @click.option(

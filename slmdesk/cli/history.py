@@ -389,7 +389,7 @@ def _list(console: Console) -> None:
 @click.option(
     "--brought",
     type=click.Choice(["use", "leave"]),
-    help="What the backup brings (models, presets, folders to watch): use it, or leave it out.  Also without FILE.",
+    help="Use what the backup brings, or leave it out.  Also without FILE.",
 )
 @click.option("--yes", is_flag=True, help="Replace without asking.")
 @json_option
@@ -470,7 +470,7 @@ def _shape_of(brought: Brought) -> dict[str, Json]:
 
 
 @click.command("delete-everything")
-@click.option("--models", is_flag=True, help="The models too, those that were copied in or downloaded.")
+@click.option("--models", is_flag=True, help="The models too, but those that are linked.")
 @json_option
 @click.pass_obj
 def delete_everything(console: Console, models: bool) -> int | None:

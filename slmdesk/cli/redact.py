@@ -191,8 +191,7 @@ def listed_in(file: Path | None) -> tuple[Listed, ...]:
     "boxes",
     multiple=True,
     metavar="PAGE:X,Y,W,H",
-    help="Make this black too, in per cent of the page from its upper left corner "
-    "(PDF, pictures). Can be repeated.",
+    help="Make this black too, in per cent of the page. Can be repeated.",
 )
 @click.option(
     "--picture",

@@ -119,8 +119,7 @@ class Field(Record):
 TEMPLATE = Field(
     "template",
     "",
-    "A Word file to write the letter into: with fields such as {{body}}, or an earlier "
-    "letter as a pattern.",
+    "A Word file with fields such as {{body}}, or an earlier letter as a pattern.",
     FieldKind.FILE,
     metavar="T.docx",
 )
