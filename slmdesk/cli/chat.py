@@ -48,7 +48,6 @@ from slmdesk.cli.console import (
     json_option,
     link_shared,
     list_out,
-    next_of,
     refuse,
 )
 from slmdesk.cli.opening import named_model, read_stdin
@@ -283,7 +282,7 @@ class _ChatRun:
         ended: MessageEnded | None = None
         self._thinks = False
         while True:
-            event = next_of(self._info)
+            event = self._console.next_of(self._info)
             if isinstance(event, OF_ANSWER) and event.message != answer:
                 continue
             if isinstance(event, MessageEnded) and event.message.id == answer:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from slmdesk.base.errors import KnownError
+from slmdesk.base.errors import BUG_CODE, KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.cli.terminal import Terminal, one_line, words_for
 
@@ -77,6 +77,8 @@ class Console(Terminal):
         """True if nothing but this command runs in the process. The process may then
         give up rights for good.
         """
+        self._fault: Problem | None = None
+        """First fault of the code on the service thread, until somebody is told."""
 
     @property
     def headings(self) -> str:
@@ -124,7 +126,10 @@ class Console(Terminal):
         from slmdesk.services import open_services
 
         def on_notice(event: Noticed) -> None:
-            self.notify(f"note: {sentence_of(event.problem)}")
+            if event.problem.code == BUG_CODE:
+                self._fault = self._fault or event.problem
+            else:
+                self.notify(f"note: {sentence_of(event.problem)}")
 
         if self.requested_headings:
             _ = self.headings  # raises for an unknown language, before long work
@@ -142,6 +147,21 @@ class Console(Terminal):
                 # a second Ctrl-C would leave text unsaved; this takes two seconds
                 with deaf_to_ctrl_c():
                     services.close()
+                if self._fault is not None:
+                    self.notify(f"note: {sentence_of(self._fault)}")
+
+    def next_of(self, answers: queue.SimpleQueue[T]) -> T:
+        """Wait for the next item of the queue and return it. Ctrl-C interrupts the wait
+        on every system. A fault of the code on the service thread is raised, since what
+        is waited for may never come then.
+        """
+        while True:
+            try:
+                return answers.get(timeout=LOOK_S)
+            except queue.Empty:
+                if self._fault is not None:
+                    fault, self._fault = self._fault, None
+                    raise ReportedError(fault) from None
 
     def result_of(
         self,
@@ -167,11 +187,11 @@ class Console(Terminal):
 
         pending = services.service_thread.call(start)
         try:
-            is_end, answer = next_of(answers)
+            is_end, answer = self.next_of(answers)
             while not is_end:
                 if progressed is not None:
                     progressed(answer)
-                is_end, answer = next_of(answers)
+                is_end, answer = self.next_of(answers)
         except KeyboardInterrupt:
             services.service_thread.call(pending.cancel, 5.0)
             raise
@@ -202,17 +222,6 @@ def problem_in(error: Exception) -> Problem:
 def sentence_of(problem: Problem) -> str:
     """Return the sentence of a problem for the command line."""
     return words_for(problem.code, problem.sentence, problem.args)
-
-
-def next_of(answers: queue.SimpleQueue[T]) -> T:
-    """Wait for the next item of the queue and return it. Ctrl-C interrupts the wait on
-    every system.
-    """
-    while True:
-        try:
-            return answers.get(timeout=LOOK_S)
-        except queue.Empty:
-            continue
 
 
 @contextmanager

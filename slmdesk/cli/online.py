@@ -28,7 +28,6 @@ from slmdesk.cli.console import (
     answer,
     json_option,
     list_out,
-    next_of,
     refuse,
     sentence_of,
     table,
@@ -294,7 +293,7 @@ def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bo
 
 def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
     try:
-        return next_of(ends)
+        return console.next_of(ends)
     except KeyboardInterrupt:
         services.service_thread.call(lambda: services.downloads.pause(job), LAST_WORD_S)
         try:

@@ -7,7 +7,7 @@ import queue
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.runtime.messages import bytes_for_people, problem_of
 from slmdesk.base.untrusted import clean_label
-from slmdesk.cli.console import Console, ReportedError, next_of
+from slmdesk.cli.console import Console, ReportedError
 from slmdesk.services import Services
 from slmdesk.tasks.jobs.types import DOWNLOAD, JobChanged, left_words
 
@@ -29,7 +29,7 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
     status = now.status
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
-            news = next_of(reported)
+            news = console.next_of(reported)
             status = news.status
             if news.total + news.steps_ahead:
                 console.progress(

@@ -21,7 +21,6 @@ from slmdesk.cli.console import (
     NamedFile,
     ReportedError,
     json_option,
-    next_of,
     no_save_option,
     refuse,
 )
@@ -173,7 +172,7 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
     ended: MessageEnded | None = None
     try:
         while True:
-            event = next_of(received)
+            event = console.next_of(received)
             if isinstance(event, QuestionPlanned) and event.message == sent.answer.id:
                 what = "the whole text" if event.is_whole else f"the {event.passages} best passages"
                 console.notify(f"reading {what}, {event.tokens:,} tokens")

@@ -159,3 +159,22 @@ def test_ctrl_c_while_the_program_is_still_loading_is_quiet(environment) -> None
     early.send_signal(signal.SIGINT)
     out, err = early.communicate(timeout=TIMEOUT_S)
     assert (early.returncode, out, err) == (130, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (("chat", "hi"), "slmdesk.models.loader.model_loader.ModelLoader._serve"),
+        (("chat", "hi"), "slmdesk.chat.answers.Answers._end"),
+        (("models", "verify"), "slmdesk.base.runtime.events.Pending.end"),
+    ],
+)
+def test_a_fault_on_the_service_thread_ends_the_wait_of_a_command(run, with_model, monkeypatch, command, place) -> None:
+    def fail(*_args):
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(place, fail)
+    done = run(*command)
+    assert done.status == 1
+    assert done.err.count(BUG) == 1
+    assert "error:" in done.err

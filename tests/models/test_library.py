@@ -256,6 +256,22 @@ def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(r
     assert "RuntimeError" in ended.problem.report
 
 
+@pytest.mark.parametrize("step", ["_load_checked", "_on_load_event", "_load_done"])
+def test_a_fault_of_ours_on_the_service_thread_ends_the_loading_and_is_told(recorder, tiny, monkeypatch, step) -> None:
+    def fail(*_args):
+        raise RuntimeError("odd")
+
+    import_file(recorder, tiny)
+    with monkeypatch.context() as faulty:
+        faulty.setattr(f"slmdesk.models.loader.model_loader.ModelLoader.{step}", fail)
+        sent = recorder.ask(lambda services: services.chats.send(SendRequest("hello")))
+        ended = recorder.end_of(sent.answer.id)
+    assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")
+    assert "RuntimeError" in ended.problem.report
+    again = recorder.ask(lambda services: services.chats.send(SendRequest("hello", chat=sent.item.id)))
+    assert recorder.end_of(again.answer.id).message.status is Status.COMPLETE
+
+
 def test_d12_where_the_history_is_full_a_model_whose_file_was_touched_is_loaded(recorder, tiny, monkeypatch) -> None:
     def fail(*_args, **_values):
         raise KnownError("store.full", path="slmdesk.sqlite3", needed_bytes=1, available_bytes=0)

@@ -595,7 +595,20 @@ class ModelLoader(Service):
             problem = None if isinstance(err, Stopped) else problem_for(err)
             self.service_thread.post(lambda: self._load_ended(loading, ModelState.NOT_LOADED, problem))
         else:
-            self.service_thread.post(lambda: self._load_checked(loading, mark))
+            self._go_on(loading, lambda: self._load_checked(loading, mark))
+
+    def _go_on(self, loading: _Loading, step: Callable[[], object]) -> None:
+        """Post a step of loading. A fault of the code ends the loading, so that whoever waits for the model is told."""
+
+        def run() -> None:
+            try:
+                step()
+            except Exception as err:
+                if self._loading is not loading:
+                    raise
+                self._load_ended(loading, ModelState.NOT_LOADED, problem_for(err))
+
+        self.service_thread.post(run)
 
     def _load_checked(self, loading: _Loading, mark: FileMark) -> None:
         record = loading.record
@@ -611,7 +624,7 @@ class ModelLoader(Service):
             projector=loading.projector,
         )
         loading.job = self.client.load(
-            spec, lambda event: self.service_thread.post(lambda: self._on_load_event(loading, event))
+            spec, lambda event: self._go_on(loading, lambda: self._on_load_event(loading, event))
         )
 
     def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
