@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -175,7 +176,7 @@ def names_of(steps: Sequence[Step]) -> list[str]:
 
 def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
     """Apply all pending migration steps, or none. Raises one of `driver.errors()`, leaving the file unchanged."""
-    with _without_numpy():
+    with hidden("numpy"):  # sqlite-utils loads it wherever it is installed: 26 MB and a tenth of a second
         from sqlite_utils import Database, Migrations  # rarely needed
 
     migrations = Migrations("slmdesk")
@@ -199,13 +200,26 @@ def migrate(conn: database.Connection, steps: Sequence[Step]) -> None:
         conn.execute("PRAGMA foreign_keys=ON")
 
 
+class _Hidden:
+    """Hides a library from the imports of one thread, as if it were not installed. Other threads find it."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._thread = name, threading.get_ident()
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == self._name and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(name=fullname)
+
+
 @contextmanager
-def _without_numpy() -> Iterator[None]:
-    """sqlite-utils loads numpy wherever it is installed, to store its numbers: 26 MB and a tenth of a second."""
-    numpy = sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
-    yield
-    if numpy is None:
-        del sys.modules["numpy"]
+def hidden(name: str) -> Iterator[None]:
+    """Hide a library that was not imported yet from what this thread imports in the block."""
+    finder = _Hidden(name)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def schema_of(conn: database.Connection) -> set[tuple[str | None, ...]]:

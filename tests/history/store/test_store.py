@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -19,6 +21,7 @@ from slmdesk.base.text.folding import fold_for_search
 from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.history.store import InstanceLock, Store, is_instance_alive, open_store
 from slmdesk.history.store.messages import INDEXED, LOOKED_AT, SearchIndex
+from slmdesk.history.store.opening import hidden
 from slmdesk.history.store.rescue import rescue_into
 
 pytestmark = pytest.mark.pure
@@ -628,3 +631,12 @@ def test_a_rescue_brings_spaces_and_the_archive(paths):
         assert store.retention.old_items("chat", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
         assert (listed(store, space=space), listed(store, archived=True)) == (["in"], ["aside"])
         assert [item.settings for item, _count in store.items.spaces()] == [{"system": "Be brief."}]
+
+
+def test_a_library_is_hidden_from_the_thread_that_hides_it_alone(tmp_path, monkeypatch):
+    (tmp_path / "seldom_used.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with ThreadPoolExecutor() as threads, hidden("seldom_used"):
+        with pytest.raises(ImportError):
+            importlib.import_module("seldom_used")
+        assert threads.submit(importlib.import_module, "seldom_used").result()
