@@ -202,6 +202,8 @@ class ResultPane(QFrame):
             *last,
             foot,
         )
+        if self._is_quiet:  # rows with buttons that are pressed meanwhile: none is to move
+            parts = (self._note, (body, 1), *now, writer, fill, *last, foot)
         self.pair = self._make_pair(begin)
         if self.pair:
             parts = (
@@ -662,7 +664,7 @@ class ResultPane(QFrame):
             self._cursor = QCursor.pos()
             self._middle.hide()
             self._settle()
-        self._say(report.lead)
+        self._say("" if self._is_quiet else report.lead)
         self._writing.setText(f"{writing} …")
         self._writing.setVisible(bool(writing))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from fakes.dropping import drop
 from fakes.reports import press_statement
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+
+from slmdesk.base.records import JobStatus
+from slmdesk.tasks.jobs.types import JobChanged
 
 pytestmark = pytest.mark.gui
 
@@ -71,6 +74,21 @@ def test_four_presses_lead_from_the_letter_to_the_word_file(program, tmp_path):
     program.wait(target.is_file)
     pane.controller.undo()
     program.wait(lambda: stances_in(pane) == ["refuse", ""])
+
+
+def test_no_point_moves_while_a_model_adds_its_words(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    begun = pane.view.mapTo(pane, QPoint())
+    report = pane.report
+    pane.show_growing(report, "")
+    pane.show_job(JobChanged("j", "reply", JobStatus.RUNNING, 0, 2))
+    program.wait(program.find("reply_writer").isVisible)
+    assert pane.view.mapTo(pane, QPoint()) == begun
+    pane.show_report(report)
+    pane.show_job(JobChanged("j", "reply", JobStatus.DONE, 2, 2))
+    assert pane.view.mapTo(pane, QPoint()) == begun
 
 
 def test_it_is_not_begun_where_another_letter_is_looked_at(program, tmp_path):
