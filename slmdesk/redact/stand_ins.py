@@ -48,6 +48,9 @@ BESIDE = 40
 """Letters around a stand-in, in which the words beside it stand."""
 LEAST_OUT, LEAST_FIGURES = 3, 4
 """Fewest letters of what is replaced, and fewest digits: shorter numbers stand for too much else."""
+_STREET = re.compile(r"stra(?:ß|ss)e|str(?:\\\.|$|(?=\[))", re.IGNORECASE)
+_STREET_WRITTEN = r"(?:straße|str(?:\\.|(?![^\\W_])))"
+"""Matches the end of a street, written out or not."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Matches what may be a part of a number in one place, and is a year in all others."""
 
@@ -411,6 +414,8 @@ def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
     elif kind in _BY_DIGITS and len(signs) >= LEAST_LOOSE:
         lead = re.escape(stand_in[: stand_in.lower().find(signs[0])])
         shape = rf"(?:{lead})?" + r"[\s./()–-]{0,3}".join(map(re.escape, signs))
+    if kind is Kind.ADDRESS:
+        shape = _STREET.sub(_STREET_WRITTEN, shape)
     shape = shape.replace("ß", "(?:ß|ss)")
     return re.compile(rf"(?<![^\W_]){shape}(?P<end>{ending})(?![^\W_])", re.IGNORECASE)
 

@@ -277,8 +277,8 @@ _BEGIN, _MIDDLE, _END = _BEGINS.split(), _MIDDLES.split(), _ENDS.split()
 _ENDING = re.compile(r"(?:[dc]z?[sk]?k[ia]|sk[ia]|[aeiouy])?$")
 """Matches the ending that the substitute for a word of a name keeps, so that inflected forms still suit it."""
 _STREET_END = re.compile(
-    r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|chaussee|steig|graben|pfad|markt|hof|berg|wall|straat"
-    r"|laan|plein|gracht|kade|dijk)?$",
+    r"(?:-?(?:straße|strasse|str|weg|platz|allee|gasse|ring|damm|ufer|chaussee|steig|graben|pfad|markt|hof|berg|wall"
+    r"|straat|laan|plein|gracht|kade|dijk))?$",
     re.IGNORECASE,
 )
 _STREET_WORDS = (

@@ -223,7 +223,12 @@ class DocumentsController(QObject):
         record = self._records.get(document)
         is_lost = record is not None and not record.pages and is_unreadable(record)
         is_scan = record is not None and is_file(record) and Note.OCR_USED in info_of(record).notes
-        left = {**dict.fromkeys(dict(self.offers), is_lost), "redact": is_lost, "searchable": not is_scan}
+        left = {
+            **dict.fromkeys(dict(self.offers), is_lost),
+            "redact": is_lost,
+            "nameless": is_lost,
+            "searchable": not is_scan,
+        }
         return [action for action in (*self.offers, *actions) if not left.get(action[0])]
 
     def ask_findings(self, document: str, received: Callable[[Sequence[Finding]], object]) -> None:

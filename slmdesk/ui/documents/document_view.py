@@ -107,6 +107,7 @@ ACTIONS = (
     ("again", _("Read again")),
     ("translate", _("Translate")),
     ("redact", _("Redact")),
+    ("nameless", NAMELESS),
     ("searchable", _("Save as searchable PDF…")),
     ("folder", _("Open folder")),
     ("remove", _("Remove from the list")),
@@ -179,7 +180,7 @@ class DocumentView(QFrame):
         self.opening = tool_button("document_open_button", head, _("Open"), icon="folder-open", tip=tip)
         self.opening.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         tip = _("What else can be done with the document")
-        self._more = tool_button("document_more_button", head, _("Other…"), label=_("Other…"), tip=tip)
+        self._more = tool_button("document_more_button", head, _("More"), label=_("More"), tip=tip)
         self.menu = named(QMenu(self._more), "document_more_menu")
         self.menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self.menu)

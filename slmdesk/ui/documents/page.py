@@ -75,6 +75,7 @@ DUE_MARGINS = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, 0)
 
 class DocumentsPage(QWidget):
     pane_requested = Signal(str, str)
+    nameless_requested_of = Signal(str)
     """Emitted with a document and the pane that is to be shown beside it."""
     list_requested = Signal()
     """The list is to be shown, which the narrow side bar hides."""
@@ -208,6 +209,7 @@ class DocumentsPage(QWidget):
             "again": self._controller.read_again,
             "other": lambda _document: self.ask_files(),
             "translate": self.document.translate,
+            "nameless": self.nameless_requested_of.emit,
             "searchable": lambda id: self._ask_searchable([file_of(self._controller.records([id])[id])]),
             "folder": lambda _document: open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document)))),
         }

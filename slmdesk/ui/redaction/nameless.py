@@ -28,6 +28,7 @@ from slmdesk.tasks.report import Edit
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Call
 from slmdesk.ui.kit.base.clipboard import copy_text
+from slmdesk.ui.kit.base.shortcuts import keys_of
 from slmdesk.ui.kit.widgets.build import (
     button,
     column,
@@ -45,6 +46,7 @@ from slmdesk.ui.tasks.pages import ListView
 LOOKING = _("Looking for names…")
 NOTHING = _("No names were found. Add what must not go out, or copy the text as it is.")
 COPIED = _("Copied.")
+COPIED_WITHOUT = _("Copied without names. {keys} puts them back into an answer.")
 SIZE = (900, 620)
 
 
@@ -139,7 +141,9 @@ class NamelessSheet(Dialog):
 
     def _copied(self, made: Nameless) -> None:
         copy_text(made.text)
-        self._bridge.notice_raised.emit(Notice(COPIED, key="nameless"))
+        keys = keys_of("names_back").shown
+        words = COPIED_WITHOUT.format(keys=keys) if keys else COPIED
+        self._bridge.notice_raised.emit(Notice(words, key="nameless"))
         self.accept()
 
     def _back(self) -> None:

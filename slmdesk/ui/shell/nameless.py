@@ -27,6 +27,7 @@ class NamelessWays(QObject):
         self._bridge, self._frame = bridge, frame
         window = frame.window
         window.nameless_requested.connect(self.open)
+        frame.documents_page.nameless_requested_of.connect(self.copy_document)
         bind(window, "nameless", self.copy)
         bind(window, "names_back", self.put_back)
 
@@ -65,6 +66,9 @@ class NamelessWays(QObject):
             self._bridge.ask(reads(id), lambda found: self.open(*found))
         else:
             self.open(chosen or QGuiApplication.clipboard().text())
+
+    def copy_document(self, id: str) -> None:
+        self._bridge.ask(_document(id), lambda found: self.open(*found))
 
     def put_back(self, key: str = "") -> None:
         text = QGuiApplication.clipboard().text()

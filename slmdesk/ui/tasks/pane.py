@@ -202,7 +202,9 @@ class ResultPane(QFrame):
             *last,
             foot,
         )
-        if self._is_quiet:  # rows with buttons that are pressed meanwhile: none is to move
+        if (
+            self._is_quiet
+        ):  # rows with buttons that are pressed meanwhile: none is to move
             parts = (self._note, (body, 1), *now, writer, fill, *last, foot)
         self.pair = self._make_pair(begin)
         if self.pair:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from slmdesk.redact import Entry, Kind
@@ -42,6 +44,8 @@ TABLE = (
         ("born on 7 May 1975", "born on 12.03.1974"),
         ("Felstraße 3 in 15338 Lamtel", "Tannenweg 8 in 04229 Leipzig"),
         ("3 Felstraße", "8 Tannenweg"),
+        ("Felstr. 3, Lamtel", "Tannenweg 8, Leipzig"),
+        ("in der Felstr 3 wohnt", "in der Tannenweg 8 wohnt"),
         ("+49612987451", "+49 341 234567"),
         ("FELSTRASSE 3, 2.º, LAMTEL", "TANNENWEG 8, 2.º, LEIPZIG"),
         ("der Fall Zanvik 4 O 12", "der Fall Grothe Bau 4 O 12"),
@@ -61,6 +65,7 @@ def test_a_stand_in_is_known_in_what_it_has_become(answer: str, expected: str) -
         ("Corlund, Nora Weber", "Corlund", Why.STRANGER),
         ("corlund", "corlund", Why.UNCLEAR),
         ("Felstraße Nr. 5", "Felstraße", Why.UNCLEAR),
+        ("Felstr. 5", "Felstr.", Why.UNCLEAR),
     ],
 )
 def test_what_may_be_somebody_else_is_left_and_said(answer: str, left: str, why: Why) -> None:
@@ -135,3 +140,14 @@ def test_only_what_went_out_is_missed() -> None:
 def test_an_address_in_large_letters_comes_back_in_large_ones() -> None:
     table = (Entry(Kind.ADDRESS, "Calle Olmos 14, 3.º B", "Calle Falravik 67, 0.º B"),)
     assert put_back("CALLE FALRAVIK 67, 0.º B", table).text == "CALLE OLMOS 14, 3.º B"
+
+
+@pytest.mark.parametrize(
+    ("street", "written_out"),
+    [("Käthe-Kollwitz-Str. 84", "{name}-Straße {number}"), ("Hauptstr. 8", "{name}straße {number}")],
+)
+def test_a_street_that_is_cut_short_stays_so_and_is_known_written_out(street: str, written_out: str) -> None:
+    text = f"Er wohnt in der {street}, dritter Stock."
+    (entry,) = stand_ins_for(text, [(Kind.ADDRESS, street)], "draw", ())
+    name, number = re.fullmatch(r"(\w+?)-?[sS]tr\. (\d+)", entry.substitute).groups()
+    assert put_back(f"In der {written_out.format(name=name, number=number)}.", (entry,)).text == f"In der {street}."

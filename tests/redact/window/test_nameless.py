@@ -42,6 +42,19 @@ def test_names_are_looked_at_then_copied_and_put_back(program):
     program.wait(lambda: copied(program) == TEXT)
 
 
+def test_the_menu_of_a_document_copies_it_without_names(start, tmp_path):
+    program = start().open_documents()
+    letter = tmp_path / "letter.txt"
+    letter.write_text(TEXT, encoding="utf-8")
+    program.frame.documents.open_paths([letter])
+    program.wait(lambda: program.frame.documents.current)
+    document = program.frame.documents.current
+    program.wait(lambda: program.frame.documents.records([document])[document].pages)
+    program.find("documents_page").document.action_chosen.emit(document, "nameless")
+    program.wait(lambda: "schuldet" in shown(program, "nameless_text"))
+    assert "Müller" not in shown(program, "nameless_text")
+
+
 def test_one_press_takes_a_find_out_and_words_are_added(program):
     sheet = program.window.findChild(NamelessSheet)
     finds = sheet._finds
