@@ -204,7 +204,7 @@ class ResultPane(QFrame):
         )
         if (
             self._is_quiet
-        ):  # rows with buttons that are pressed meanwhile: none is to move
+        ):  # its rows have buttons that are pressed meanwhile
             parts = (self._note, (body, 1), *now, writer, fill, *last, foot)
         self.pair = self._make_pair(begin)
         if self.pair:
