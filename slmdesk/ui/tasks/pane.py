@@ -202,9 +202,7 @@ class ResultPane(QFrame):
             *last,
             foot,
         )
-        if (
-            self._is_quiet
-        ):  # its rows have buttons that are pressed meanwhile
+        if self._is_quiet:  # its rows have buttons that are pressed meanwhile
             parts = (self._note, (body, 1), *now, writer, fill, *last, foot)
         self.pair = self._make_pair(begin)
         if self.pair:

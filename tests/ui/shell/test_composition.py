@@ -111,7 +111,7 @@ def test_a_screen_reader_meets_the_title_of_a_page_first_and_the_result_before_t
         assert words[0] == title, page
         if page == "Documents":
             said = [next(at for at, name in enumerate(words) if name.startswith(begin)) for begin in
-                    ("Other", "Summary", "The lease", "Number of the page")]  # fmt: skip
+                    ("More", "Summary", "The lease", "Number of the page")]  # fmt: skip
             assert said == sorted(said)
 
 
