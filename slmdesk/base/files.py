@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import stat
 import time
@@ -157,7 +156,7 @@ def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
     """
     from slmdesk.base.untrusted import why_not_roots  # imported here, since most starts write nothing
 
-    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
+    beside = path.with_name(f".{path.name[:40]}.{os.urandom(4).hex()}.new")
     with contextlib.ExitStack() as held:
         is_shared = os.name != "nt" and why_not_roots(path.parent.stat(), "", os.geteuid()) != ""
         folder = held.enter_context(_opened_folder(beside)) if is_shared else None

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from types import MappingProxyType
@@ -236,6 +235,8 @@ def registry_policy(read: Callable[[], Mapping[str, object] | None] = read_regis
 
 
 def _read(path: Path, untrusted: bytes) -> Policy:
+    import tomllib  # few PCs have a policy
+
     try:
         shape = tomllib.loads(untrusted.decode("utf-8-sig"))
     except (ValueError, RecursionError) as err:

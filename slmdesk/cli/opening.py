@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from getpass import GetPassWarning
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -240,6 +239,8 @@ def usable_paths(console: Terminal, paths: Paths) -> Iterator[Paths]:
         f"note: {paths.data} cannot be written, so this is done without the history "
         "and its models."
     )
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="slmdesk-", ignore_cleanup_errors=True) as folder:
         other = find_paths(Path(folder))
         if paths.config.is_dir():

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -222,6 +221,8 @@ def _made_beside(target: Path) -> Iterator[tuple[Path, io.FileIO]]:
     """Yield an empty file in a new private folder beside `target`. Other users may write to the folder of `target`, so
     no file name that they could have created is used.
     """
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
     beside = folder / "copy.sqlite3"
     try:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import random
 import re
-import secrets
 import shutil
 import sqlite3
 import sys
@@ -342,6 +340,8 @@ class Database:
                     raise
             else:
                 return
+            import random  # only where another instance writes
+
             time.sleep(random.uniform(0.001, 0.008))
 
     @contextmanager
@@ -466,7 +466,7 @@ ID_BYTES = 8
 
 
 def new_id() -> str:
-    return secrets.token_hex(ID_BYTES)
+    return os.urandom(ID_BYTES).hex()
 
 
 class Shared:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -201,6 +200,8 @@ def made_beside(database: Path) -> Iterator[Path]:
 @contextmanager
 def scratch_folder(within: Path, name: str) -> Iterator[Path]:
     """Yield a new private folder, which is deleted in the end. Raises KnownError `disk.full`, `file.unwritable`."""
+    import tempfile
+
     with writing_to(within):
         folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".new", dir=within))
     try:

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -133,7 +132,7 @@ class Slot(Record):
 
 
 class KeyFile(Record):
-    store: str = field(default_factory=lambda: secrets.token_hex(STORE_BYTES))
+    store: str = field(default_factory=lambda: os.urandom(STORE_BYTES).hex())
     """Identifies the data key: 32 random hexadecimal digits, new for each data key."""
     slots: tuple[Slot, ...] = ()
     check: str = ""
@@ -180,7 +179,7 @@ class KeyFile(Record):
         return self._with(kind, kdf, key, _derived(kdf, kind, secret))
 
     def _with(self, kind: str, kdf: Mapping[str, str | int], key: DataKey, wrapping: bytes) -> KeyFile:
-        slot = Slot(secrets.token_hex(4), kind, kdf)
+        slot = Slot(os.urandom(4).hex(), kind, kdf)
         slot = changed(slot, wrapped=key.wrapped(wrapping, slot.aad(self.store)))
         return changed(self, slots=(*self.without(kind).slots, slot), check=key.derive(CHECK).hex())
 
