@@ -267,7 +267,8 @@ def compiled(backend: str, pip: Sequence[str | Path], into: Path, *, for_every: 
         work = Path(folder)
         env = tools(pip, work / "tools", environment(backend))
         source = unpacked_source(pip, work, env)
-        options = [*OPTIONS, *(FOR_EVERY_PROCESSOR if for_every else ()), *env.get("CMAKE_ARGS", "").split()]
+        options = [*OPTIONS, f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={FOLDER / 'unity.cmake'}"]
+        options += [*(FOR_EVERY_PROCESSOR if for_every else ()), *env.get("CMAKE_ARGS", "").split()]
         llama = source / "vendor" / "llama.cpp"
         if for_every:
             keep_variants(llama / "ggml" / "src" / "CMakeLists.txt")
