@@ -40,7 +40,7 @@ from slmdesk.base.runtime.service import FileWork, Report, Runtime, Service, on_
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.models.gguf import part_of
-from slmdesk.models.gguf.header import GgufHeader, require_adapter
+from slmdesk.models.gguf.header import ASR, GgufHeader, require_adapter
 from slmdesk.models.gguf.projectors import PROJECTOR, require_projector
 from slmdesk.models.gguf.read import (
     check_file,
@@ -49,6 +49,7 @@ from slmdesk.models.gguf.read import (
     join,
     parts_of,
     require_chat_model,
+    require_language_model,
     unreadable,
 )
 from slmdesk.models.running import SpeedService
@@ -175,7 +176,7 @@ def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.
 
 
 def require_usable(header: GgufHeader) -> None:
-    """Check that the file is a chat model, encoder, adapter or projector.
+    """Check that the file is a chat model, encoder, speech model, adapter or projector.
 
     Raises KnownError `model.…`, `projector.…`.
     """
@@ -183,6 +184,8 @@ def require_usable(header: GgufHeader) -> None:
         require_adapter(header)
     elif header.kind == PROJECTOR:
         require_projector(header)
+    elif header.kind == ASR:
+        require_language_model(header)
     elif header.kind not in KINDS_BESIDE_CHAT:
         require_chat_model(header)
 

@@ -622,6 +622,18 @@ RECURRENT: Mapping[str, Tiny] = {
     ),
 }
 """With layers whose past is a state that cannot be cut."""
+LISTENERS: Mapping[str, Tiny] = {
+    "qwen3-asr": Tiny(
+        "qwen3vl",
+        "gpt2",
+        "qwen2",
+        bos=False,
+        weights=lambda w: _llama(w, head_norms=True),
+        keys=lambda _: {"rope.dimension_sections": [2, 3, 3, 0], "n_deepstack_layers": 0},
+    ),
+    "voxtral": Tiny("llama", "gpt2", "tekken", weights=lambda w: _llama(w, untied=True)),
+}
+"""The parts that write of models that hear; see tiny_hearing.py."""
 REFUSED: Mapping[str, Tiny] = {
     "mixtral-2023": Tiny("llama", weights=lambda w: _mixtral(w, separate=True), keys=_experts),
 }
@@ -647,7 +659,7 @@ def make(
     header; `architecture`: another than the family's, for a file whose words alone are read; `markers`: more of them.
     """
     shape = shape or Shape()
-    tiny = {**FAMILIES, **RECURRENT, **REFUSED}[name]
+    tiny = {**FAMILIES, **RECURRENT, **LISTENERS, **REFUSED}[name]
     tiny = replace(tiny, architecture=architecture or tiny.architecture)
     path = folder / f"tiny-{name}.gguf"
     tokens = [*_tokens(tiny.tokenizer), *((f"word{number}", NORMAL) for number in range(words))]

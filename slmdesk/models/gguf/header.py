@@ -135,6 +135,12 @@ Diffusion models, encoder-decoders, speech models and draft heads are left out.
 """
 
 
+ASR = "asr"
+"""Kind of a model that writes down what it hears through its projector; see HearingPrompt."""
+LISTENERS = ("whisper", ASR)
+"""Kinds of models that write down speech."""
+
+
 def kind_of_architecture(architecture: str) -> str:
     """Return what models of an architecture are: model (it can chat), projector, encoder, head, speech, picture, part,
     or unknown.
@@ -358,8 +364,8 @@ class GgufHeader(Record):
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, whisper, reranker, speech, picture, part, split, head
-    (most of its layers are in another file), or unknown (an architecture that cannot be run).
+    """model, adapter, projector, imatrix, vocabulary, encoder, whisper, asr, reranker, speech, picture, part, split,
+    head (most of its layers are in another file), or unknown (an architecture that cannot be run).
     """
     architecture: str
     name: str
@@ -430,14 +436,16 @@ MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
 ALPHA = "adapter.lora.alpha"
-_VISION = "clip.vision."
+_VISION, _AUDIO = "clip.vision.", "clip.audio."
 _KINDS: Mapping[str, int] = MappingProxyType(
     {
         ALPHA: FLOAT,
         "clip.minicpmv_query_num": UNSIGNED,
         "clip.minicpmv_version": SIGNED,
-        f"{_VISION}attention.layer_norm_epsilon": FLOAT,
-        **dict.fromkeys(("clip.projector_type", f"{_VISION}projector_type"), STRING),
+        **dict.fromkeys((f"{part}attention.layer_norm_epsilon" for part in (_VISION, _AUDIO)), FLOAT),
+        **dict.fromkeys(
+            ("clip.projector_type", *(f"{part}projector_type" for part in (_VISION, _AUDIO))), STRING
+        ),
         **dict.fromkeys(
             ("clip.has_vision_encoder", "clip.has_audio_encoder", "clip.has_gen_audio_encoder", "clip.use_gelu",
              "clip.use_silu"),
@@ -450,6 +458,13 @@ _KINDS: Mapping[str, int] = MappingProxyType(
                 "attention.head_count_kv", "attention.head_dim", "image_size", "patch_size", "spatial_merge_size",
                 "projector.scale_factor", "n_wa_pattern", "preproc_min_tiles", "preproc_max_tiles",
                 "preproc_image_size",
+            )
+        },
+        **{
+            f"{_AUDIO}{name}": UNSIGNED
+            for name in (
+                "embedding_length", "feed_forward_length", "block_count", "projection_dim", "attention.head_count",
+                "attention.head_count_kv", "attention.head_dim", "num_mel_bins", "projector.stack_factor",
             )
         },
     }
@@ -753,6 +768,21 @@ class TranslationPrompts(Record):
     """Names of languages, by code, where the publisher has another name than we have."""
 
 
+class HearingPrompt(Record):
+    """How a model that writes down speech was trained to be asked."""
+
+    prompt: str
+    """With {sound}, and {language} for what follows if the language is known."""
+    language: str
+    """With {code} or {name} of the language."""
+    names: Mapping[str, str]
+    """The publisher's names of the languages that it knows, by code."""
+    marks: tuple[str, ...]
+    """Tokens that its vocabulary must have."""
+    answer_mark: str = ""
+    """What stands in an answer between the language and the words."""
+
+
 class ModelFamily(Record):
     name: str
     source: str
@@ -771,6 +801,8 @@ class ModelFamily(Record):
     """Languages a translator was made for, by code."""
     translation: TranslationPrompts | None = None
     """Set for a model made for translation, which is offered for nothing else."""
+    hearing: HearingPrompt | None = None
+    """Set for a model that writes down speech, which is offered for nothing else."""
 
 
 class MeasuredModel(Record):
@@ -818,6 +850,17 @@ def translator_of(architecture: str, names: str) -> ModelFamily | None:
     """Return the family of a model made for translation, or None. Such families are recognised without a template."""
     family = _first(architecture, names, "")
     return family if family is not None and family.translation is not None else None
+
+
+@lru_cache
+def listener_of(architecture: str, names: str) -> ModelFamily | None:
+    """Return the family of a model that writes down speech, or None."""
+    plain = _SEPARATORS.sub("", names).casefold()
+    for family in families().family:
+        is_named = any(name in plain for name in family.names)
+        if family.hearing is not None and is_named and architecture in family.architectures:
+            return family
+    return None
 
 
 def recommended_sampling(header: GgufHeader) -> Sampling:

@@ -1,4 +1,6 @@
-"""Projectors (mmproj): the files by which models see.  Which fits which model, what it needs, whether it is sound."""
+"""Projectors (mmproj): the files by which models see or hear.  Which fits which model, what it needs, whether it is
+sound.  What is particular to hearing stands in hearing.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from slmdesk.base.record import Json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import N_
 from slmdesk.base.untrusted import clean_label
-from slmdesk.models.gguf.header import GgufHeader, ListSummary, whole
+from slmdesk.models.gguf import hearing
+from slmdesk.models.gguf.header import ASR, GgufHeader, ListSummary, whole
 from slmdesk.models.gguf.projector_weights import Sizes, are_possible, wrong_weight
 from slmdesk.models.gguf.read import check_file
 
@@ -65,17 +68,19 @@ def type_of(header: GgufHeader) -> str:
         value = header.metadata.get(key)
         if isinstance(value, str) and value:
             return clean_label(value, 40)
-    return ""
+    return hearing.type_of(header)
 
 
 def width_of(header: GgufHeader) -> int:
-    return whole(header.metadata.get("clip.vision.projection_dim"), 1 << 20)
+    return whole(header.metadata.get("clip.vision.projection_dim"), 1 << 20) or hearing.width_of(header)
 
 
 def flaw_of(header: GgufHeader) -> str:
     """Why a projector cannot be used, in a few words; "" for a sound one."""
     if header.kind != PROJECTOR:
         return N_("it is no projector")
+    if hears(header):
+        return hearing.flaw_of(header)
     if header.metadata.get("clip.has_vision_encoder") is not True:
         return N_("it sees no pictures")
     if type_of(header) not in KINDS:
@@ -127,6 +132,11 @@ def _are_pixels(header: GgufHeader) -> bool:
     return 0 < least <= most <= most_picture_tokens(header) * (_number(header, "patch_size") * _merge(header)) ** 2
 
 
+def hears(header: GgufHeader) -> bool:
+    """Whether a projector is for sound, and not for pictures."""
+    return header.metadata.get("clip.has_vision_encoder") is not True and bool(hearing.type_of(header))
+
+
 def require_projector(header: GgufHeader) -> None:
     """Raises KnownError `projector.unusable`."""
     if flaw := flaw_of(header):
@@ -135,7 +145,7 @@ def require_projector(header: GgufHeader) -> None:
 
 def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
     """Why a sound projector does not fit a model, in a few words; "" where it fits."""
-    ours = KINDS[type_of(header)].models
+    ours = _models_of(type_of(header), hears=hears(header))
     if architecture not in ours:
         reason = N_("it is made for {ours}, not for {theirs}")
         return reason.format(ours=ours[0], theirs=clean_label(architecture, 40))
@@ -176,9 +186,17 @@ def sight_bytes(header: GgufHeader) -> int:
     return header.weight_bytes + 4 * patches * wide
 
 
-def can_see(architecture: str) -> bool:
+def takes_projector(architecture: str) -> bool:
     """Whether there may be projectors for models of an architecture."""
-    return any(architecture in kind.models for kind in KINDS.values())
+    made_for = {name for kind in KINDS.values() for name in kind.models}
+    return architecture in made_for | set(hearing.KINDS.values())
+
+
+def _models_of(kind: str, *, hears: bool) -> tuple[str, ...]:
+    """Architectures that a kind of projector is made for; none for one that is not used."""
+    if hears:
+        return (hearing.KINDS[kind],) if kind in hearing.KINDS else ()
+    return KINDS[kind].models if kind in KINDS else ()
 
 
 def facts_of(header: GgufHeader) -> dict[str, Json]:
@@ -192,8 +210,9 @@ def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelReco
     able = [
         file
         for file in known
-        if file.kind == PROJECTOR and (kind := KINDS.get(str(file.header.get("projector"))))
-        if architecture in kind.models and width in (None, file.header.get("embedding_length"))
+        if file.kind == PROJECTOR
+        if architecture in _models_of(str(file.header.get("projector")), hears=model.kind == ASR)
+        if width in (None, file.header.get("embedding_length"))
     ]
     words, repo = _words(model), _repo(model)
     alike = [(bool(repo) and _repo(file) == repo, len(words & _words(file)), file) for file in able]

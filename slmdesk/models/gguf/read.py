@@ -17,13 +17,14 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import clean_label
 from slmdesk.models.gguf import part_of
 from slmdesk.models.gguf.header import (
     ARRAY,
+    ASR,
     DEFAULT_ALIGNMENT,
     FILE_TYPE_GUESSED,
     FILE_TYPES,
@@ -39,6 +40,8 @@ from slmdesk.models.gguf.header import (
     Tensors,
     damaged,
     kind_of_architecture,
+    listener_of,
+    names_of,
     parse,
     whole,
 )
@@ -215,7 +218,7 @@ def describe(
     architecture = architecture if isinstance(architecture, str) else ""
     file_type = whole(values.get("general.file_type"), 1 << 20) if "general.file_type" in values else None
     shape = _Shape(architecture, values, tensors)
-    return GgufHeader(
+    header = GgufHeader(
         version=version,
         kind=_kind(architecture, values, tensors),
         architecture=architecture,
@@ -245,6 +248,9 @@ def describe(
         split_no=whole(values.get("split.no"), 1 << 16),
         split_count=whole(values.get("split.count"), 1 << 16),
     )
+    if header.kind == "model" and listener_of(architecture, f"{names_of(header)} {stem}"):
+        return changed(header, kind=ASR)
+    return header
 
 
 class _Shape:
@@ -546,6 +552,11 @@ def require_chat_model(header: GgufHeader) -> None:
     """
     if header.kind not in ("model", "unknown"):
         raise KnownError("model.wrong_kind", kind=header.kind)
+    require_language_model(header)
+
+
+def require_language_model(header: GgufHeader) -> None:
+    """Check as `require_chat_model` does, whatever the model is asked to write. Raises the same."""
     if not header.architecture:
         raise damaged(_("no architecture is named"))
     if header.kind == "unknown":
