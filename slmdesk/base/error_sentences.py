@@ -126,11 +126,11 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The adapter “{adapter}” cannot be used: {reason}. Choose another, or none, in the settings of this chat."
     ),
     "projector.unusable": N_(
-        "The file “{name}”, by which a model sees pictures, cannot be used: {reason}. Remove it from the models, or "
+        "The file “{name}”, by which a model sees or hears, cannot be used: {reason}. Remove it from the models, or "
         "get it again."
     ),
     "projector.other_model": N_(
-        "The file “{name}” lets another model than {model} see pictures: {reason}. Get the one that was published with "
+        "The file “{name}” lets another model than {model} see or hear: {reason}. Get the one that was published with "
         "this model."
     ),
     "model.blind": N_(
@@ -555,6 +555,13 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "speech.no_model": N_("There is no speech model on this PC. Get one under Models; for this PC: {title} ({bytes})."),
     "speech.busy": N_("Another dictation is going on. End it first."),
     "speech.silent": N_("Nothing that is spoken was found in {path}. It was not kept."),
+    "speech.no_projector": N_(
+        "{name} hears by a second file (mmproj), which is not on this PC. Get the model once more under Models, or add "
+        "that file."
+    ),
+    "speech.other_language": N_(
+        "{name} cannot hear the language {language}, or its file is missing. Name another speech model, or no language."
+    ),
     "speech.failed": N_("The speech model could not hear this. Try again, or choose another speech model."),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),
@@ -580,11 +587,11 @@ _DEATHS: Mapping[str, str] = {
 
 KINDS: Mapping[str, str] = {
     "adapter": N_("an adapter, which only works together with its model"),
-    "projector": N_("a projector, the image part of a model, which only works together with it"),
+    "projector": N_("a projector, the part of a model that sees or hears, which only works together with it"),
     "imatrix": N_("an importance matrix, a helper for making models"),
     "vocabulary": N_("a vocabulary without weights"),
     "encoder": N_("an encoder, which makes vectors and cannot chat"),
-    "whisper": N_("a speech model, which writes down what is said and cannot chat"),
+    **dict.fromkeys(("whisper", "asr"), N_("a speech model, which writes down what is said and cannot chat")),
     "head": N_("a draft head, which guesses ahead for a model and only works together with it"),
     "reranker": N_("a reranker, which sorts search results and cannot chat"),
     "speech": N_("a model for speech or a part of one, which cannot chat"),

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slmdesk.base.documents import (
     RECOGNISED_BEFORE,
@@ -29,6 +31,11 @@ from slmdesk.children.formats.recordings import Piece, pieces, sound_at
 from slmdesk.children.tasks.job import Job, Task, text_of
 from slmdesk.children.tasks.reader import chosen_format, named_wrongly, reading_of
 from slmdesk.children.tasks.spoken import with_commands
+from slmdesk.models.gguf.header import ASR
+from slmdesk.models.gguf.read import read_header
+
+if TYPE_CHECKING:
+    from slmdesk.children.engine.llama.hearing import HearingModel
 
 MOST_STEPS = 256
 PLAYED_S = 20.0
@@ -40,18 +47,26 @@ _ENDS = (".", "!", "?", "…")
 
 
 @cache
-def loaded_model(path: str) -> Whisper:
+def loaded_model(path: str, projector: str) -> Whisper | HearingModel:
     """One is enough: the app starts another child for another model."""
-    return Whisper(path)
+    if read_header(Path(path), cut=True).kind != ASR:
+        return Whisper(path)
+    from slmdesk.children.engine.llama.hearing import HearingModel  # llama.cpp, which Whisper does not need
+
+    return HearingModel(path, projector)
+
+
+def _model_of(job: Job) -> Whisper | HearingModel:
+    return loaded_model(text_of(job, "model"), text_of(job, "projector", ""))
 
 
 def dictate(job: Job) -> Task:
-    """Payload {model, language: a code or ""}; each step {sound: base64 of samples}.
+    """Payload {model, projector: "" for none, language: a code or ""}; each step {sound: base64 of samples}.
 
     Partials {text, is_final}, their keys the numbers of the stretches.  Result {}.
     """
     yield Progress(job.id, 0, 1, "model")
-    model = loaded_model(text_of(job, "model"))
+    model = _model_of(job)
     yield Progress(job.id, 1, 1, "model")
     language, before, number = text_of(job, "language", ""), "", 0
     stretches = Stretches()
@@ -105,8 +120,9 @@ def is_stutter(text: str) -> bool:
 
 
 def read(job: Job) -> Task:
-    """Payload as for the reader's `read`, with {model}; `encoding` is the language spoken, "" for that of its first
-    words.  Partials, Progress and result as there: a page is half a minute, its passages have their times as places.
+    """Payload as for the reader's `read`, with {model, projector}; `encoding` is the language spoken, "" for that
+    of its first words.  Partials, Progress and result as there: a page is half a minute, its passages have their times
+    as places.
     """
     reading = reading_of(job)
     if (chosen := chosen_format(reading, "")) != "recording":
@@ -123,7 +139,7 @@ def read(job: Job) -> Task:
             elif not is_loud(loudness(piece.sound)).any():
                 page = page_of(number, label, "", ())
             else:
-                model = model or loaded_model(text_of(job, "model"))
+                model = model or _model_of(job)
                 transcript = model.hear(piece.sound, language, stop=job.stop.is_set)
                 language = language or (transcript.language if transcript.segments else "")
                 page = _page(number, label, piece, transcript.segments)
