@@ -338,10 +338,11 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
 @documents.command()
 @click.argument("file", type=NamedFile(dir_okay=False))
 @click.option("--language", default="", help="The language spoken, such as de. Without it the model finds it.")
+@click.option("-m", "--model", default="", help="The speech model. FILE is then heard anew.")
 @click.option("-o", "--output", type=NamedFile(dir_okay=False), help="A file ending in .txt, .srt or .json.")
 @json_option
 @click.pass_obj
-def transcribe(console: Console, file: Path, language: str, output: Path | None) -> None:
+def transcribe(console: Console, file: Path, language: str, model: str, output: Path | None) -> None:
     """Write down what is said in FILE, a recording, with times.
 
     Broken off, it goes on where it was.
@@ -353,7 +354,9 @@ def transcribe(console: Console, file: Path, language: str, output: Path | None)
     refuse(not is_recording(file), f"{file.name} must end in one of {' '.join(format_named('recording').suffixes)}.")
     code = language_of(language).code if language else ""
     with console.services() as services:
-        record = open_document(console, services, file, encoding=code)
+        if model:
+            services.call.voice.use(model)
+        record = open_document(console, services, file, encoding=code, force=bool(model))
         transcript = transcript_of(all_pages(services, record.id), info_of(record).encoding)
     text = {"json": json_text(to_json(transcript)), "srt": transcript.as_srt(), "txt": transcript.as_text()}[form]
     if output:

@@ -58,7 +58,7 @@ def list_models(console: Console) -> None:
 
 
 @models.command()
-@click.argument("job", required=False, type=click.Choice(["chat", "summarize", "translate", "embed"]))
+@click.argument("job", required=False, type=click.Choice(["chat", "summarize", "translate", "embed", "transcribe"]))
 @click.argument("model", required=False)
 @click.option("--none", "is_none", is_flag=True, help="No default any more: the last used model.")
 @json_option
@@ -76,7 +76,7 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
     lines: list[str] = []
     for use, chosen in defaults:
         named: dict[str, Json] = {"id": None, "name": None}
-        words = "-  (the last used)"
+        words = "-  (by size)" if use is DefaultUse.TRANSCRIBE else "-  (the last used)"
         if chosen:
             named = picked(chosen, "id", "name")
             words = f"{chosen.id}  {clean_label(chosen.name, 60)}"

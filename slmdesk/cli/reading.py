@@ -57,6 +57,7 @@ def open_document(
     *,
     password: str = "",
     encoding: str = "",
+    force: bool = False,
 ) -> DocumentRecord:
     """Read a document and show the progress on stderr. On a terminal, ask for the
     password of a locked document.
@@ -67,7 +68,9 @@ def open_document(
     def opened(secret: str) -> DocumentRecord:
         return console.result_of(
             services,
-            lambda: services.documents.open(file, password=secret, encoding=encoding),
+            lambda: services.documents.open(
+                file, password=secret, encoding=encoding, force=force
+            ),
         )
 
     show_reading(console, services, file)

@@ -25,7 +25,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.models.gguf import part_of
-from slmdesk.models.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
+from slmdesk.models.gguf.header import LISTENERS, GgufHeader, ModelFamily, base_name, names_of, translator_of
 from slmdesk.models.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
 from slmdesk.models.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.models.loader.model_loader import ModelLoader
@@ -513,6 +513,7 @@ class DefaultUse(StrEnum):
     SUMMARIZE = "summarize"
     TRANSLATE = "translate"
     EMBED = "embed"
+    TRANSCRIBE = "transcribe"
 
 
 WORDS: Mapping[DefaultUse, str] = {
@@ -520,6 +521,7 @@ WORDS: Mapping[DefaultUse, str] = {
     DefaultUse.SUMMARIZE: _("summaries"),
     DefaultUse.TRANSLATE: _("translation"),
     DefaultUse.EMBED: _("finding passages"),
+    DefaultUse.TRANSCRIBE: _("dictation and recordings"),
 }
 SETTING: Mapping[DefaultUse, str] = {
     DefaultUse.CHAT: "model_for_chat",
@@ -527,11 +529,15 @@ SETTING: Mapping[DefaultUse, str] = {
     DefaultUse.TRANSLATE: "model_for_translation",
     DefaultUse.EMBED: "model_for_embedding",
 }
+"""That of speech is marked in its record: it has no setting."""
+_HEARS = "hears"
 
 
 def can_do(record: ModelRecord, use: DefaultUse) -> bool:
     if use is DefaultUse.EMBED:
         return record.kind == "encoder"
+    if use is DefaultUse.TRANSCRIBE:
+        return record.kind in LISTENERS
     return record.can_chat and (use is DefaultUse.TRANSLATE or translator_family(record) is None)
 
 
@@ -579,13 +585,17 @@ def translator_words(record: ModelRecord) -> str:
 
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:
-    requested = getattr(settings, SETTING[use])
-    chosen = next((model for model in models if model.id == requested), None) if requested else None
-    return chosen if chosen and can_do(chosen, use) else None
+    return next((model for model in models if use in uses_in(settings, model)), None)
 
 
 def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
-    return tuple(use for use in DefaultUse if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
+    return tuple(use for use in DefaultUse if _is_chosen(settings, record, use) and can_do(record, use))
+
+
+def _is_chosen(settings: Settings, record: ModelRecord, use: DefaultUse) -> bool:
+    if use is DefaultUse.TRANSCRIBE:
+        return bool(record.info.get(_HEARS))
+    return bool(getattr(settings, SETTING[use]) == record.id)
 
 
 class DefaultsService(Service):
@@ -604,23 +614,34 @@ class DefaultsService(Service):
         record = self._store.models.get(model) if model else None
         if record and not can_do(record, use):
             raise KnownError("model.wrong_job", name=record.name, job=WORDS[use])
-        self._settings.change(**{SETTING[use]: record.id if record else ""})
+        if use is DefaultUse.TRANSCRIBE:
+            self._mark_listener(record)
+        else:
+            self._settings.change(**{SETTING[use]: record.id if record else ""})
         return record
+
+    def _mark_listener(self, record: ModelRecord | None) -> None:
+        for model in self._store.models.all():
+            is_chosen = record is not None and model.id == record.id
+            if is_chosen != bool(model.info.get(_HEARS)):
+                self._store.models.set_info(model.id, **{_HEARS: is_chosen or None})
+        self._publish(ModelsChanged())
 
     def forget(self, record: ModelRecord, heir: str = "") -> None:
         """Clear the defaults that name a removed model, or set them to the model with the id `heir`. Settings that the
         organisation manages stay as they are.
         """
         managed = self._settings.policy.managed
-        gone = {SETTING[use]: heir for use in uses_in(self._settings.current, record) if SETTING[use] not in managed}
+        settings = (SETTING[use] for use in uses_in(self._settings.current, record) if use in SETTING)
+        gone = {name: heir for name in settings if name not in managed}
         if gone:
             self._settings.change(**gone)
 
 
 def lost_words(uses: Sequence[DefaultUse]) -> str:
-    if not uses:
+    words = [WORDS[use] for use in uses if use in SETTING]
+    if not words:
         return ""
-    words = [WORDS[use] for use in uses]
     jobs = words[0] if len(words) == 1 else _("{names} and {word}").format(names=", ".join(words[:-1]), word=words[-1])
     return _("It was the default for {jobs}; the last used model takes its place.").format(jobs=jobs)
 

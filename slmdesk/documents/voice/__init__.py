@@ -1,1 +1,1 @@
-"""Speech: dictation, and recordings written down, by a model of the Whisper family."""
+"""Speech: dictation, and recordings written down, by a speech model."""

@@ -23,6 +23,7 @@ from slmdesk.models.abilities import measured_words, suits_words
 from slmdesk.models.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.models.evaluation.formats import FormatProgress, progress_words
 from slmdesk.models.evaluation.model_cards import BenchProgress, ModelCard, ModelDetails
+from slmdesk.models.gguf.header import LISTENERS
 from slmdesk.models.gguf.memory import offload_of, offload_words, speed_in_words
 from slmdesk.models.gguf.quantization import quantization_named
 from slmdesk.models.importer import ImportEnded, VerifyResult
@@ -505,7 +506,7 @@ class DetailsPanel(QFrame):
         for use, chip in self._use_buttons.items():
             chip.setVisible(use in details.can_do)
             chip.setChecked(use in self._uses)
-            is_managed = SETTING[use] in managed
+            is_managed = SETTING.get(use) in managed
             chip.setEnabled(not is_managed)
             tip = _("Use this model by default for {word}").format(word=WORDS[use])
             chip.setToolTip(_("Set by your organisation") if is_managed else tip)
@@ -640,9 +641,9 @@ class TrialLine(QWidget):
 
 BESIDE_CHAT = {
     "encoder": _("Encoder: finds passages, cannot chat"),
-    "whisper": _("Speech model: writes down what is said"),
+    **dict.fromkeys(LISTENERS, _("Speech model: writes down what is said")),
     "adapter": _("Adapter (LoRA): works with its base model"),
-    "projector": _("Projector: lets its model see pictures"),
+    "projector": _("Projector: lets its model see or hear"),
 }
 
 

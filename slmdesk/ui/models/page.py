@@ -16,6 +16,8 @@ from slmdesk.models.abilities import suits_words
 from slmdesk.models.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.models.evaluation.formats import copy_label
 from slmdesk.models.evaluation.model_cards import ModelCard
+from slmdesk.models.gguf.header import LISTENERS
+from slmdesk.models.gguf.hearing import KINDS as HEARING
 from slmdesk.models.gguf.memory import speed_in_words
 from slmdesk.models.gguf.projectors import BESIDE, PROJECTOR
 from slmdesk.models.online.hub import licence_named
@@ -399,8 +401,10 @@ def speed_of(judged: FitCheck) -> str:
 def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "encoder":
         return _("Finds passages, cannot chat.")
-    if card.record.kind == "whisper":
+    if card.record.kind in LISTENERS:
         return _("Writes down dictation and recordings.")
+    if card.record.kind == PROJECTOR and card.record.header.get("projector") in HEARING:
+        return _("Lets the model it was published with hear.")
     if card.record.kind == PROJECTOR:
         return _("Lets the model it was published with see pictures.")
     if card.record.kind == "adapter":

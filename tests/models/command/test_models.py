@@ -60,6 +60,7 @@ def test_the_default_of_a_job_is_set_used_and_taken_back(run, with_model, tmp_pa
     every = run("models", "default", "--json").json
     assert [(default["job"], default["id"]) for default in every] == [
         ("chat", other["id"]), ("summarize", None), ("translate", with_model["id"]), ("embed", None),
+        ("transcribe", None),
     ]  # fmt: skip
     assert run("models", "default", "chat", "--none", "--json").json["id"] is None
     wrong = run("models", "default", "embed", other["id"], "--json")

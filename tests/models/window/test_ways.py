@@ -78,7 +78,7 @@ def test_models_of_other_programs_are_listed_and_linked(models, user):
     program.wait(lambda: sheet.findChildren(QCheckBox))
     assert "LM Studio" in words(sheet)
     assert "in the library already" in words(sheet)
-    assert "by which a model sees pictures" in words(sheet)
+    assert "by which a model sees or hears" in words(sheet)
     assert "16-bit" in words(sheet)
     enabled = [box.accessibleName() for box in sheet.findChildren(QCheckBox) if box.isEnabled()]
     assert enabled == ["Tiny qwen"]
