@@ -357,7 +357,7 @@ def _lines_of(hit: FoundRepo) -> Iterator[str]:
     for file in hit.files:
         size = bytes_for_people(file.file.bytes) if file.file.bytes else "size unknown"
         what = KINDS[file.file.beside] if file.file.beside else _FITS[file.fit]
-        eyes = f"  and {bytes_for_people(file.file.eyes_bytes)} to see pictures" if file.file.eyes_bytes else ""
+        eyes = f"  and {bytes_for_people(file.file.eyes_bytes)} to see or hear" if file.file.eyes_bytes else ""
         yield f"    {file.file.quantization:10} {size:>9}  {file.file.name}{eyes}  {what}".rstrip()
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.untrusted import clean_label
-from slmdesk.models.gguf.header import GgufHeader, kind_of_architecture
+from slmdesk.models.gguf.header import LISTENERS, GgufHeader, kind_of_architecture
 from slmdesk.models.gguf.projectors import BESIDE
 from slmdesk.models.gguf.quantization import (
     QUANTIZATIONS,
@@ -26,7 +26,7 @@ from slmdesk.models.hub.search import Hub, RemoteFile, Repo
 
 MOST_HEADERS = 10
 """Most headers that are read to choose one of a repository's files."""
-USABLE = ("model", "encoder", "adapter", "whisper")
+USABLE = ("model", "encoder", "adapter", *LISTENERS)
 """Kinds of files that the library can use, the best first."""
 _USUAL_BITS, _FEWEST_BITS = QUANTIZATIONS["Q4_K_M"].bits, QUANTIZATIONS["IQ3_XXS"].bits
 _LARGE_BITS, _MOST_BITS = QUANTIZATIONS["Q5_K_M"].bits, QUANTIZATIONS["Q8_0"].bits

@@ -326,11 +326,11 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
 
 def _seeing(files: Sequence[RemoteFile], architecture: str) -> tuple[RemoteFile, ...]:
     """Return the files, each model with its projector. The Hub may have read the architecture from a companion file."""
-    from slmdesk.models.gguf.projectors import PROJECTOR, can_see, named_for  # only who asks the Hub needs it
+    from slmdesk.models.gguf.projectors import PROJECTOR, named_for, takes_projector  # only who asks the Hub needs it
 
     eyes = {file.name: file.parts[0] for file in files if file.beside == PROJECTOR and len(file.parts) == 1}
     names = [*eyes][:_MOST_PROJECTORS]
-    if not names or (kind_of_architecture(architecture) == "model" and not can_see(architecture)):
+    if not names or (kind_of_architecture(architecture) == "model" and not takes_projector(architecture)):
         return tuple(files)
     return tuple(file if file.beside else changed(file, projector=eyes[named_for(file.name, names)]) for file in files)
 
@@ -723,6 +723,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     """Memory for a context of 4,096 and of 16,384 tokens."""
     thinking: Literal["", "optional", "always"] = ""
     sees: bool = False
+    hears: bool = False
     measured: tuple[Measure, ...] = ()
     good_for: str = ""
     source: str = ""

@@ -30,8 +30,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.store import Store
-from slmdesk.models.gguf.header import GgufHeader
-from slmdesk.models.gguf.projectors import BESIDE, PROJECTOR, can_see
+from slmdesk.models.gguf.header import ASR, GgufHeader
+from slmdesk.models.gguf.projectors import BESIDE, PROJECTOR, takes_projector
 from slmdesk.models.gguf.read import read_header, require_chat_model
 from slmdesk.models.hub.choice import choose
 from slmdesk.models.hub.guard import SpeedLimit
@@ -108,7 +108,7 @@ class ModelDownload:
                 record = self._bring(remote)
                 if eyes:
                     total = remote.bytes
-                    if can_see(str(record.header.get("architecture"))) and record.kind == "model":
+                    if record.kind in ("model", ASR) and takes_projector(str(record.header.get("architecture"))):
                         self._begin(eyes, first=total)
                         self._bring(eyes)
                         total += eyes.bytes
@@ -275,7 +275,7 @@ class ModelDownload:
             header = read_header(part.path, cut=True)
         except KnownError:
             return  # the header is incomplete or damaged: the checksum will tell
-        if header.is_cut and header.kind in ("model", *BESIDE):
+        if header.is_cut and header.kind in ("model", ASR, *BESIDE):
             return
         self._judge_at.clear()
         if header.kind == "split":

@@ -172,7 +172,7 @@ class FileRow(QWidget):
         file = self._file
         size = bytes_for_people(file.size_bytes) if file.size_bytes else ""
         if file.eyes_bytes:
-            size = _("{size} and {more} to see pictures").format(size=size, more=bytes_for_people(file.eyes_bytes))
+            size = _("{size} and {more} to see or hear").format(size=size, more=bytes_for_people(file.eyes_bytes))
         parts = _("in {parts} parts").format(parts=file.parts) if file.parts > 1 else ""
         pace = speed_in_words(speed) if speed else ""
         self._about.setText(breakable(DOT.join(words for words in (size, parts, needs, pace, file.name) if words)))

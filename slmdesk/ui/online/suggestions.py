@@ -167,10 +167,12 @@ def _good_at(suggestion: Suggestion) -> str:
 
 def _facts_of(suggestion: Suggestion) -> Iterator[str]:
     entry = suggestion.entry
-    sees = _("sees pictures by a second file, which is fetched too") if entry.sees else ""
+    second = _("sees pictures by a second file, which is fetched too") if entry.sees else ""
+    if entry.hears:
+        second = _("hears by a second file, which is fetched too")
     about = _("about {size}").format(size=bytes_for_people(entry.bytes)) if entry.bytes else ""
     speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
-    yield DOT.join(filter(None, (suggestion.languages, sees)))
+    yield DOT.join(filter(None, (suggestion.languages, second)))
     yield DOT.join(filter(None, (suggestion.parameters, entry.quantization, about, speed)))
     yield suggestion.licence
     yield from suggestion.notes

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes import tiny_vision
+from fakes import tiny_hearing, tiny_vision
 from fakes.fake_hub import Fault, part_size
 from fakes.recorder import result_of, wait_until
 from fakes.split_gguf import split
@@ -276,6 +276,18 @@ def test_the_projector_of_a_model_that_sees_comes_with_it(recorder, hub, home, t
     assert known["projector"].source.partition("@")[0].endswith("mmproj-F16.gguf")
     assert recorder.calls.models.sees(known["model"])
     assert len(files_in(home)) == 2
+
+
+@pytest.mark.parametrize("file", ["Qwen3-ASR-0.6B-Q8_0.gguf", ""])
+def test_the_projector_of_a_model_that_hears_comes_with_it(recorder, hub, home, tmp_path, file) -> None:
+    model, projector = (path.read_bytes() for path in tiny_hearing.qwen3_asr(tmp_path))
+    files = {"Qwen3-ASR-0.6B-Q8_0.gguf": model, "mmproj-Qwen3-ASR-0.6B-Q8_0.gguf": projector}
+    hub.add("some/Qwen3-ASR-0.6B-GGUF", files, tags=("gguf", "automatic-speech-recognition"))
+    download = Download(recorder, repo="some/Qwen3-ASR-0.6B-GGUF", file=file)
+    end = download.end()
+    assert (end.problem, end.done_bytes) == (None, len(model) + len(projector))
+    assert {record.kind for record in recorder.calls.models.list()} == {"asr", "projector"}
+    assert recorder.calls.voice.ready(recorder.services.listener, tmp_path, "de").keys() == {"model", "projector"}
 
 
 def test_where_a_header_shows_a_draft_head_the_next_best_file_is_taken(recorder, hub) -> None:

@@ -79,7 +79,7 @@ def test_search_keeps_the_contract(run, hub) -> None:
     assert seeing["projector"] == {"name": "mmproj-F16.gguf", "bytes": 3 << 20}
     told = run("models", "search", "tiny").out
     assert f"{REPO}  (100 downloads" in told
-    assert "t.gguf  and 3 MB to see pictures\n" in told
+    assert "t.gguf  and 3 MB to see or hear\n" in told
     assert run("models", "search", "nothing", "--json").json == []
     assert run("models", "search").status == 2
 

@@ -187,7 +187,7 @@ def test_files_and_card_of_a_model(models, hub):
         button for button in shown(program, QPushButton, "download_file_button") if button.property("kind") == "primary"
     ]
     assert [button.accessibleName() for button in primary] == [f"Download {FILE}"]
-    assert all("4 bytes to see pictures" in row.findChild(QLabel, "file_name").text() for row in rows)
+    assert all("4 bytes to see or hear" in row.findChild(QLabel, "file_name").text() for row in rows)
     assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
     assert reader.words.startswith("Tiny\na page\n")
     assert reader.height() == SHORT
