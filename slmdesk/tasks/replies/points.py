@@ -1,7 +1,7 @@
 """Finds what a letter asks, demands and offers, and who wrote it. Pure functions.
 
-A sentence with a question mark, or with words that ask or lay a duty on its reader, is
-a point, and so is an offer. None of them is left to a model.
+A sentence is a point where it has a question mark or the form of a directive speech act: a
+request, a duty, an imperative, a threat; and so is an offer. None is left to a model.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import Any
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
-from slmdesk.base.text.relevance import Matter, matters, with_umlauts
+from slmdesk.base.text.relevance import with_umlauts
 from slmdesk.base.text.sentences import sentence_spans
-from slmdesk.claims.deadlines.days import Role
-from slmdesk.claims.deadlines.finding import find_due, is_closing, lays_duty
+from slmdesk.claims.deadlines.finding import is_closing
 from slmdesk.documents.types import Span
 from slmdesk.tasks.replies.types import Point
 from slmdesk.tasks.summaries.linking import Piece
@@ -27,17 +26,21 @@ from slmdesk.tasks.summaries.papers import (
     MARKS,
     Thread,
     greeting,
-    has,
     item_spans,
     letterhead_of,
     without_number,
 )
 
 LEAST_WORDS = 2
-MOST_ITEMS = 40
+MOST_LINES = 3
+"""A sentence that is cut, as by a day on a line of its own, has at most so many."""
+ACTS = ("questions", "requests", "duties", "imperatives", "threats", "offers")
+"""Kinds of speech acts that want an answer, in points.toml."""
 _LISTED = re.compile(r"(?:[-–*•▪◦‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
 _POSTSCRIPT = re.compile(r"^\W*P\.? ?S\b\.?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+")
+_DAY = re.compile(r"\d{1,2}\.\s*(?:\d|[^\W\d_]{3,9}\s+\d{4})")
+_ENDS = re.compile(r"[.:;!?,][\"'”’“»)\]]*$")
 
 
 @cache
@@ -58,10 +61,8 @@ def pattern(name: str, language: str) -> re.Pattern[str]:
 
 def is_offer(text: str, language: str) -> bool:
     """Return whether a point offers or announces something, and asks for nothing."""
-    if Matter.REQUEST in matters(text, language) or "?" in text:
-        return False
-    is_order = pattern("orders", language).search(text) is not None
-    return not is_order and pattern("offers", language).search(text) is not None
+    acts = [name for name in ACTS if pattern(name, language).search(text)]
+    return acts == ["offers"] and "?" not in text
 
 
 class Sentence(Record):
@@ -93,7 +94,11 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
     for at in among:
         piece = pieces[at]
         text = piece.text.strip(MARKS)
-        if at in earlier or at < head or (piece.is_heading and "?" not in text):
+        if (
+            at in earlier
+            or at < head
+            or (piece.is_heading and not text.endswith((":", "?")))
+        ):
             continue
         is_closed = is_closed or is_closing(text)
         for sentence in _sentences(piece, language, is_after=at > head):
@@ -111,72 +116,62 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
     is_list = piece.kind is BlockKind.LIST_ITEM or _LISTED.match(piece.text)
     for begin, stop in item_spans(piece):
         is_item = bool(is_list) or begin > 0
-        salutation = greeting(language).search(piece.text, begin, stop)
-        if salutation is not None:
-            begin = salutation.end()
-        elif not is_after:
-            continue  # the salutation alone
+        if not is_after:
+            salutation = greeting(language).search(piece.text, begin, stop)
+            begin = salutation.end() if salutation else stop
         for start, end in sentence_spans(piece.text[begin:stop], language):
-            words_of = piece.text[begin + start : begin + end]
-            text = without_number(words_of.strip().lstrip(MARKS + "-–")).strip(MARKS)
+            words_of = piece.text[begin + start : begin + end].lstrip(MARKS + "-–")
+            is_day = _DAY.match(words_of) is not None
+            text = (words_of if is_day else without_number(words_of)).strip(MARKS)
             if len(text.split()) < LEAST_WORDS:
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
             yield changed(
                 _judged(text, language),
                 spans=(span,),
-                is_item=is_item,
-                begins=not start,
-                leads=text.endswith(":"),
+                is_item=is_item and not is_day,
+                begins=not start or text != words_of.strip(MARKS),
+                leads=text.endswith((":", ",")),
             )
 
 
 def _judged(text: str, language: str) -> Sentence:
     """Return a sentence, and whether it is a point."""
     plain = _ADDRESS.sub("", with_umlauts(text, language))
-    is_courteous = pattern("courtesy", language).search(plain) is not None
+    said = pattern("courtesy", language).sub("", plain)
     is_asked = "?" in plain
-    is_point = is_asked or (not is_courteous and _asks(plain, language))
-    return Sentence(text, (), is_point, is_doubted=is_asked and is_courteous)
-
-
-def _asks(text: str, language: str) -> bool:
-    if Matter.REQUEST in matters(text, language) or has("asks", text, language):
-        return True
-    known = pattern("orders", language), pattern("offers", language)
-    if any(pattern.search(text) for pattern in known):
-        return True
-    due = find_due(text, language)
-    is_due = due.terms or any(day.role is Role.BY for day in due.days)
-    return bool(is_due) and lays_duty(text, language)
+    is_point = is_asked or any(pattern(act, language).search(said) for act in ACTS)
+    return Sentence(text, (), is_point, is_doubted=is_asked and said != plain)
 
 
 def points_of(sentences: Sequence[Sentence]) -> list[Point]:
     """Return the points of a letter in order, each with an id by its place.
 
-    The items of a list that is asked for are one point with the words above them; where
-    some of them ask by themselves, each is one of its own.
+    Each item of a list is a point where the words above it ask for it.
     """
     points = list[Point]()
-    used = 0
+    is_asked_for = False
     for at, sentence in enumerate(sentences):
-        if at < used or not sentence.is_point:
-            continue
-        parts = [sentence]
-        if sentence.leads:
-            below = sentences[at + 1 : at + 1 + MOST_ITEMS]
-            parts += takewhile(lambda each: each.is_item, below)
-            used = at + len(parts)
-        if not any(part.is_point for part in parts[1:]):
-            points.append(_point(at, parts))
-            continue
-        for number, item in enumerate(parts[1:], at + 1):
-            if item.is_point or item.begins:
-                points.append(_point(number, [item]))
+        is_asked_for = is_asked_for and sentence.is_item
+        below = sentences[at + 1 : at + 2]
+        if sentence.is_point and sentence.leads and any(each.is_item for each in below):
+            is_asked_for = True
+        elif sentence.is_point or (is_asked_for and sentence.begins):
+            points.append(_point(at, sentences))
     return points
 
 
-def _point(at: int, parts: Sequence[Sentence]) -> Point:
+def _point(at: int, sentences: Sequence[Sentence]) -> Point:
+    """Return a sentence as a point. One that does not end goes on in the next."""
+    parts = [sentences[at]]
+    below = iter(sentences[at + 1 : at + MOST_LINES])
+    if not parts[0].is_item:
+        parts += takewhile(
+            lambda each: (
+                not each.text[:1].isupper() and not _ENDS.search(parts[-1].text)
+            ),
+            below,
+        )
     text = " ".join(part.text for part in parts)
     spans = dict.fromkeys(span for part in parts for span in part.spans)
     return Point(f"p{at}", text, tuple(spans), is_doubted=parts[0].is_doubted)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import changed
 from slmdesk.tasks.replies.points import is_offer, points_of, sentences_of
 from slmdesk.tasks.summaries.linking import Piece
 
@@ -10,11 +11,19 @@ pytestmark = pytest.mark.pure
 
 
 def points(*lines: str, language: str = "en") -> list[str]:
+    return texts(pieces_of(*lines), language)
+
+
+def pieces_of(*lines: str) -> list[Piece]:
     pieces = []
     for line in lines:
         kind = BlockKind.LIST_ITEM if line.startswith("- ") else BlockKind.PARAGRAPH
         text = line.removeprefix("- ")
         pieces.append(Piece("d", 1, 0, len(text), kind, text))
+    return pieces
+
+
+def texts(pieces: list[Piece], language: str) -> list[str]:
     found = sentences_of(pieces, range(len(pieces)), language)
     return [point.text for point in points_of(found)]
 
@@ -68,9 +77,31 @@ def test_courtesy_is_no_point() -> None:
     assert points("Dear Sir,", courtesy, "Please pay.") == ["Please pay."]
 
 
-def test_items_that_are_asked_for_are_one_point_with_the_words_above() -> None:
-    found = points("Dear Sir,", "Please send us:", "- the lease", "- the old keys")
-    assert found == ["Please send us: the lease the old keys"]
+@pytest.mark.parametrize("lead", ["Please send us:", "We call upon you,"])
+def test_each_item_that_is_asked_for_is_a_point(lead: str) -> None:
+    found = points("Dear Sir,", lead, "- the lease", "- the old keys", "It rains.")
+    assert found == ["the lease", "the old keys"]
+
+
+def test_items_that_nobody_asks_for_are_no_points() -> None:
+    assert points("Dear Sir,", "The flat has:", "- two rooms", "- a balcony") == []
+
+
+def test_a_heading_can_ask_for_the_items_below() -> None:
+    pieces = pieces_of("Sehr geehrte Damen und Herren,", "Unsere Forderungen:", "- Zahlung von 80 Euro")
+    pieces[1] = changed(pieces[1], kind=BlockKind.HEADING)
+    assert texts(pieces, "de") == ["Zahlung von 80 Euro"]
+
+
+def test_a_sentence_that_a_day_cuts_is_one_point() -> None:
+    lines = ("Wir fordern Sie auf, uns bis zum", "15. März 2026", "die Unterlagen zu schicken.")
+    found = points("Sehr geehrte Damen und Herren,", *lines, language="de")
+    assert found == [" ".join(lines)]
+
+
+def test_what_stands_before_a_name_in_the_last_paragraph_is_read() -> None:
+    last = "Nous vous demandons une réponse. Dans l'attente, Monsieur le maire, recevez nos salutations."
+    assert points("Madame,", last, language="fr") == ["Nous vous demandons une réponse."]
 
 
 def test_the_head_and_the_earlier_mail_are_no_points() -> None:
