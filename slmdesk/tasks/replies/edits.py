@@ -12,11 +12,12 @@ from slmdesk.tasks.replies.wording import own_answer
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.shape import Field, record_with
 
-SAY, STRIKE, UP, DOWN, ADD = "say", "strike", "up", "down", "add"
+SAY, STRIKE, RESTORE, UP, DOWN, ADD = "say", "strike", "restore", "up", "down", "add"
 ACTIONS: Mapping[str, str] = {
     **STANCES,
     SAY: N_("In your own words…"),
-    STRIKE: N_("Strike or take back"),
+    STRIKE: N_("Strike"),
+    RESTORE: N_("Take back"),
     UP: N_("Move up"),
     DOWN: N_("Move down"),
     ADD: N_("Add a point…"),
@@ -55,8 +56,8 @@ def taken(reply: Reply, edit: Edit) -> Reply | None:
 def _changed(point: Point, edit: Edit, language: str) -> Point | None:
     if edit.text is not None:
         return changed(point, answer=edit.text.strip(), is_edited=True, marks=())
-    if edit.action == STRIKE:
-        return changed(point, is_left_out=not point.is_left_out)
+    if edit.action in (STRIKE, RESTORE):
+        return changed(point, is_left_out=edit.action == STRIKE)
     if edit.action == SAY:
         said = lenient_from(Words, edit.value).text.strip()
         return answered(changed(point, said=said), language)

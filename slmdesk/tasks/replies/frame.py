@@ -14,12 +14,12 @@ from slmdesk.base.text.folding import fold
 from slmdesk.claims.deadlines.finding import is_closing
 from slmdesk.claims.deadlines.wording import sender_of
 from slmdesk.claims.finders.names import has_address
-from slmdesk.claims.finders.numbers import Day, find_amounts, find_days, find_ibans
+from slmdesk.claims.finders.numbers import Day, find_days, find_ibans
 from slmdesk.exports.letters import day_words
 from slmdesk.redact.table import is_first_name
 from slmdesk.tasks.replies.points import Sentence, words
 from slmdesk.tasks.replies.types import Fact, Frame
-from slmdesk.tasks.replies.wording import sentences_in
+from slmdesk.tasks.replies.wording import amounts_in, sentences_in
 from slmdesk.tasks.summaries.linking import Piece
 from slmdesk.tasks.summaries.papers import (
     letterhead_of,
@@ -29,6 +29,8 @@ from slmdesk.tasks.summaries.papers import (
 
 MOST_ADDRESS = 4
 """Lines of an address behind its name."""
+MOST_SIGNATURE = 3
+"""Lines below a closing among which the name is."""
 TAIL_CHARACTERS = 400
 """So many behind the closing are searched for who signed."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -36,12 +38,24 @@ _CODE = (
     r"\s*[:.]?\s*(?:Nr\.|No\.?|n[°º.])?\s*"
     r"(?P<code>(?=[^:;,|\n]*\d)(?:(?! [-–—] )[^:;,|\n]){3,40})"
 )
-_NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]+)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
+_NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]*)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
 _SIGNED = re.compile(
     r"(?=[A-ZÀ-Ý])(?:(?:[A-ZÀ-Ý][\w.’'&-]*|[^\W\d_]{1,3}|[&–—-])(?: |$)){2,7}"
 )
 """Words with capitals, but for short ones: no sentence."""
+
+
+_OTHER = re.compile(
+    r"[\W_]*(?:$|(?:An|To|À|A)\b[: ]|(?:Herrn?|Frau|Mrs?|Ms|Miss|Monsieur|Madame|Mme|M|Sra?|Don|Doña)\b[. ])"
+)
+"""A line below which another address stands, or none."""
+_FOR = re.compile(r"(?:i\. ?[AV]\.|gez\.|p\.p\.|Fdo\.?:?|Pour)\s+")
+"""Before the name of who signed."""
+_CONTACT = re.compile(
+    r"^.*(?:bearbeit|ansprech|auskunft|kontakt|contact|handled|officer|suivi|interlocut|persona de)\w*[^:\n]*:(.*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class Head(Record):
@@ -58,19 +72,27 @@ class Head(Record):
 
 
 def head_of(
-    pieces: Sequence[Piece], here: range, language: str, text: str, tail: str
+    pieces: Sequence[Piece], here: range, language: str, text: str
 ) -> tuple[str, str, str]:
     """Return what stands above the salutation, the salutation, and what stands behind
-    the closing. `text`, `tail`: the first page and the last one.
+    the closing.
     """
     at = letterhead_of(pieces, here, language)
-    above, greeting, below = text[: 2 * TAIL_CHARACTERS], "", ""
-    if at >= 0:
-        above, greeting = text[: pieces[at].start], pieces[at].text
-    for piece in (pieces[at] for at in here):
-        if is_closing(piece.text):
-            below = tail[piece.start :].partition("\n")[2][:TAIL_CHARACTERS]
-    return above, greeting, below
+    if at < 0:
+        return text[: 2 * TAIL_CHARACTERS], "", _below(text)
+    start = pieces[at].start
+    return text[:start], pieces[at].text, _below(text[start:])
+
+
+def _below(text: str) -> str:
+    """Return what stands behind the first closing, since an earlier mail may follow, or
+    the last line.
+    """
+    lines = text.split("\n")
+    closings = [number for number, line in enumerate(lines) if is_closing(line.strip())]
+    if not closings:
+        return text.rstrip().rpartition("\n")[2]
+    return "\n".join(lines[closings[0] + 1 :])[:TAIL_CHARACTERS]
 
 
 def frame_of(
@@ -89,7 +111,7 @@ def frame_of(
     opening = "opening" if day else "opening_undated"
     address = (_MAIL.findall(head.author) or ("",))[0]
     signed = _signed(head, address)
-    greeting = _greeting(head, language, written)
+    greeting = _greeting(head, signed, language, written)
     if signed and not greeting:
         greeting = known["person"].format(name=signed)
     if head.is_mail:
@@ -97,7 +119,7 @@ def frame_of(
     return Frame(
         recipient=tuple(_recipient(head, signed)),
         recipient_mail=address,
-        subject=" – ".join(filter(None, (subject, dated))),
+        subject=" – ".join(filter(None, (subject, dated))) or known["undated"],
         our_ref=_code("our_ref", head.above, language),
         your_ref=_code("your_ref", head.above, language),
         date=today,
@@ -124,9 +146,11 @@ def _recipient(head: Head, signed: str) -> Iterator[str]:
 
 
 def _address(text: str, name: str) -> list[str]:
-    """Return the lines below a name up to the last one of an address."""
+    """Return the lines below a name up to the last one of an address, and above that of
+    another person.
+    """
     below = text.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
-    lines = list(takewhile(str.strip, below))  # behind an empty one another may begin
+    lines = list(takewhile(lambda line: not _OTHER.match(line), below))
     places = [at for at, line in enumerate(lines, 1) if has_address(line)]
     known = lines[: max(places, default=0)]
     return [line.strip(" *_|") for line in known if not re.search(r"[:@\t]", line)]
@@ -150,18 +174,22 @@ def _author(head: Head) -> str:
     return head.author.partition("<")[0].strip(' "') if "<" in head.author else ""
 
 
+def _names(head: Head) -> list[str]:
+    """Return the lines below the closing without what stands around a name."""
+    lines = (line.partition(",")[0].strip(" *_") for line in head.below.splitlines())
+    return [_FOR.sub("", line) for line in lines if line]
+
+
 def _signature(head: Head) -> str:
-    """Return the line below the closing, if it can be a name, also of an office."""
-    line = head.below.strip().partition("\n")[0].partition(",")[0].strip()
-    return line if _SIGNED.fullmatch(line) else ""
+    """Return a line below the closing that can be a name, also of an office."""
+    return next(filter(_SIGNED.fullmatch, _names(head)[:MOST_SIGNATURE]), "")
 
 
 def _signed(head: Head, address: str) -> str:
     """Return the name of the person who signed: it has a first name, or begins as their
     address does. A department has an address of its name, but no first name.
     """
-    lines = (line.partition(",")[0].strip() for line in head.below.splitlines())
-    for line in (_author(head), *lines):
+    for line in (_author(head), *_names(head)):
         if _PERSON.fullmatch(line) and not sender_of(line, is_mail=False):
             initial = re.match(rf"{fold(line)[0]}[._-]", fold(address))
             if initial or any(map(is_first_name, line.split()[:-1])):
@@ -169,17 +197,23 @@ def _signed(head: Head, address: str) -> str:
     return ""
 
 
-def _greeting(head: Head, language: str, written: str) -> str:
+def _greeting(head: Head, signed: str, language: str, written: str) -> str:
     """Return the salutation of who signed, or is named as who works on it, where the
     letter says how they are addressed. None of who is greeted in it.
     """
-    named = rf"(?P<title>{words(language)['title']})\s+(?P<name>{_NAME})"
+    named = rf"(?P<title>{words(language)['title']})\.?\s+(?P<name>{_NAME})"
     greetings = words(written)["salutation"]
-    for text in (head.below, *re.findall(r":.*", head.above)):
-        for match in re.finditer(named, text):
-            is_ours = match["name"].split()[-1] in head.greeting
-            if match["title"] in greetings and not is_ours:
-                return str(greetings[match["title"]].format(name=match["name"]))
+    for match in re.finditer(
+        named, "\n".join((head.below, *_CONTACT.findall(head.above)))
+    ):
+        last = match["name"].split()[-1]
+        name = " ".join((*re.findall(r"(?:Dr|Prof)\.", match["name"]), last))
+        if (
+            match["title"] in greetings
+            and last not in head.greeting
+            and (last in signed or not signed)
+        ):
+            return str(greetings[match["title"]].format(name=name))
     return ""
 
 
@@ -205,7 +239,7 @@ def facts_of(
     yield from (Fact(kind, text) for kind, text in stated if text)
     finders: Mapping[str, Callable[[str], Sequence[tuple[int, int]]]] = {
         "date": partial(find_days, language=language),
-        "amount": partial(find_amounts, language=language),
+        "amount": partial(amounts_in, language=language),
         "account": find_ibans,
     }
     known = set[str]()

@@ -121,10 +121,8 @@ class Replying(TaskRun[Reply]):
     def _head(self, record: DocumentRecord, texts: SummaryTexts, language: str) -> Head:
         pages = self._work.tools.pages(record.id, 1, MOST_PAGES)
         here = texts.texts[0].pieces
-        written = [page.text for page in pages] or [""]
-        above, greeting, below = head_of(
-            texts.pieces, here, language, written[0], written[-1]
-        )
+        written = "\n".join(page.text for page in pages)
+        above, greeting, below = head_of(texts.pieces, here, language, written)
         is_mail = record.format in MAILS
         author = info_of(record).author if is_mail else ""
         return Head(above, greeting, below, is_mail, author)

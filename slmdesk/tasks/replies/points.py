@@ -1,7 +1,8 @@
 """Finds what a letter asks, demands and offers, and who wrote it. Pure functions.
 
-A sentence is a point where it has a question mark or the form of a directive speech act: a
-request, a duty, an imperative, a threat; and so is an offer. None is left to a model.
+A sentence is a point where it has a question mark or the form of a directive speech
+act: a request, a duty, an imperative, a threat; and so is an offer. None is left to a
+model.
 """
 
 from __future__ import annotations
@@ -59,10 +60,20 @@ def pattern(name: str, language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{words(language)[name]})(?!\w)", re.IGNORECASE)
 
 
+def acts_in(text: str, language: str) -> dict[str, int]:
+    """Return the kinds of speech acts of a sentence, and where each begins."""
+    found = {act: pattern(act, language).search(text) for act in ACTS}
+    return {act: match.start() for act, match in found.items() if match}
+
+
+def asks_at(text: str, language: str) -> int:
+    """Return where a sentence first asks for something."""
+    return min(acts_in(text, language).values(), default=0)
+
+
 def is_offer(text: str, language: str) -> bool:
     """Return whether a point offers or announces something, and asks for nothing."""
-    acts = [name for name in ACTS if pattern(name, language).search(text)]
-    return acts == ["offers"] and "?" not in text
+    return [*acts_in(text, language)] == ["offers"] and "?" not in text
 
 
 class Sentence(Record):
@@ -140,7 +151,7 @@ def _judged(text: str, language: str) -> Sentence:
     plain = _ADDRESS.sub("", with_umlauts(text, language))
     said = pattern("courtesy", language).sub("", plain)
     is_asked = "?" in plain
-    is_point = is_asked or any(pattern(act, language).search(said) for act in ACTS)
+    is_point = is_asked or bool(acts_in(said, language))
     return Sentence(text, (), is_point, is_doubted=is_asked and said != plain)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from slmdesk.base.letters import Letter, LetterPart
 from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _, ngettext
-from slmdesk.tasks.replies.edits import ADD, DOWN, FRAME, SAY, STRIKE, UP
+from slmdesk.tasks.replies.edits import ADD, DOWN, FRAME, RESTORE, SAY, STRIKE, UP
 from slmdesk.tasks.replies.types import STANCES, Point, Reply
 from slmdesk.tasks.replies.wording import writer_of
 from slmdesk.tasks.report import Report, Section, Statement
@@ -101,7 +101,7 @@ def _part(reply: Reply, part: str) -> Statement:
 def _point(point: Point, number: int, writing: str | None) -> Statement:
     notes = [_(DOUBTED)] if point.is_doubted else []
     return Statement(
-        writing or point.answer,
+        "" if point.is_left_out else writing or point.answer,
         point.spans,
         point.place,
         marks=point.marks,
@@ -111,9 +111,11 @@ def _point(point: Point, number: int, writing: str | None) -> Statement:
         notes=tuple(notes),
         choices=tuple(f"{point.answer} {quoted}" for quoted in _quoted(point)),
         actions=() if point.is_left_out else (*STANCES, SAY),
-        menu_actions=(STRIKE, UP, DOWN, ADD),
+        menu_actions=(RESTORE if point.is_left_out else STRIKE, UP, DOWN, ADD),
         filled=(("text", point.said),),
-        chosen=None if point.is_left_out else point.stance,
+        chosen=None
+        if point.is_left_out
+        else point.stance or (SAY if point.said else ""),
         is_left_out=point.is_left_out,
         is_open=writing is not None,
         is_edited=point.is_edited,

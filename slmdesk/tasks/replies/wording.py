@@ -23,7 +23,7 @@ from slmdesk.claims.judge import missing
 from slmdesk.claims.values import values_of
 from slmdesk.claims.words import stems, words
 from slmdesk.tasks.jobs.runner import step_of
-from slmdesk.tasks.replies.points import begins, is_offer
+from slmdesk.tasks.replies.points import asks_at, begins, is_offer
 from slmdesk.tasks.replies.types import Point, Reply, Stance
 
 LEAST_QUOTED, MOST_QUOTED = 40, 110
@@ -38,12 +38,15 @@ MOST_NEW = 0.34
 """Largest share of the words of an answer that the point does not have."""
 _SLOT = re.compile(r"\{(\d+)\}")
 _ASKED = (Stance.AGREE, Stance.REFUSE)
-_TO_KNOW = {"agree": "later", "refuse": "withheld"}
-_TO_TELL = {"agree": "yes", "refuse": "no"}
+_TO_KNOW = {"agree": "later", "refuse": "withheld", "time": "longer"}
+_TO_TELL = {"agree": "yes", "refuse": "no", "time": "longer"}
 """How a stance is taken to what somebody wants to know: more than yes, or that."""
 _TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
+_CURRENCY = re.compile(r"[^\W\d_]|[€$£¥]")
+_OPENED = re.compile(r"\s*\([^)]*$")
+_BEGINS = re.compile(r"[,;:–—]\s|\s(?:und|and|et|y)\s")
 _CLAUSE = re.compile(r"\s?[,;:](?=\s(?!\d))|\s[–—](?=\s)")
 
 
@@ -70,8 +73,7 @@ def own_answer(point: Point, language: str) -> str:
     """Return our answer in sentences of ours, with what a person wants to be said."""
     known = sentences_in(language)
     manner = _manner(point)
-    amounts = find_amounts(point.text, "")
-    amount = point.text[slice(*amounts[0])] if amounts else ""
+    amount = "".join(point.text[slice(*span)] for span in amounts_in(point.text)[:1])
     kind = "question" if point.is_question else "demand"
     parts = [known[kind].format(point=named(point.text))]
     if not point.said or point.stance in (Stance.REFUSE, Stance.TIME, Stance.PAID):
@@ -79,24 +81,43 @@ def own_answer(point: Point, language: str) -> str:
     return " ".join((*parts, *_said(point)))
 
 
+def amounts_in(text: str, language: str = "") -> list[tuple[int, int]]:
+    """Return where amounts with a currency stand, so no lengths or times of day."""
+    found = find_amounts(text, language)
+    return [span for span in found if _CURRENCY.search(text[slice(*span)])]
+
+
 def named(text: str) -> str:
-    """Return the words that name a point: all, or those up to the end of a clause."""
+    """Return the words that name a point: all, or those of the clause that asks."""
+    text = text.rstrip(" .,:;")
     if len(text) <= MOST_QUOTED:
         return text
+    begin = _asking_clause(text)
+    text = f"{'… ' if begin else ''}{text[begin:]}"
     for clause in _CLAUSE.finditer(text, LEAST_QUOTED, MOST_QUOTED):
         begun = text[: clause.start()]
         if begun.count("(") == begun.count(")"):
             return f"{begun} …"
+    if len(text) <= MOST_QUOTED:
+        return text
     # a preposition, an article or § says nothing alone
     said = words(text[:MOST_QUOTED].rpartition(" ")[0], tongue(text))
-    return f"{text[: said[-1].end] if said else text} …"
+    begun = text[: said[-1].end] if said else text
+    return f"{_OPENED.sub('', begun)} …"
+
+
+def _asking_clause(text: str) -> int:
+    """Return where the clause begins in which a sentence first asks."""
+    asked = asks_at(text, tongue(text))
+    begun = [mark.end() for mark in _BEGINS.finditer(text, 0, max(asked, 0))]
+    return begun[-1] if begun else 0
 
 
 def _manner(point: Point) -> str:
     """Return how a stance is taken: paid and enclosed are one press, and what a
     question wants to know is neither done nor refused.
     """
-    if point.stance == Stance.PAID and not find_amounts(point.text, ""):
+    if point.stance == Stance.PAID and not amounts_in(point.text):
         return "enclosed"
     stance = point.stance or Stance.OPEN.value
     language = tongue(point.text)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.record import changed
-from slmdesk.tasks.replies.edits import ADD, SAY, STRIKE, UP, taken
+from slmdesk.tasks.replies.edits import ADD, RESTORE, SAY, STRIKE, UP, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import Frame, Point, Reply, joined, with_point
 from slmdesk.tasks.replies.wording import own_answer
@@ -36,7 +36,7 @@ def test_a_stance_has_a_sentence_of_ours_at_once() -> None:
 def test_a_struck_point_is_left_out_of_the_letter_and_comes_back() -> None:
     reply = after(REPLY, Edit("p1", action="agree"), Edit("p1", action=STRIKE))
     assert "p1" not in answers(reply)
-    assert "p1" in answers(after(reply, Edit("p1", action=STRIKE)))
+    assert "p1" in answers(after(reply, Edit("p1", action=RESTORE)))
 
 
 def test_points_are_moved_and_added() -> None:

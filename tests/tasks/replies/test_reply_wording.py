@@ -4,6 +4,7 @@ import pytest
 
 from slmdesk.tasks.replies.types import Point
 from slmdesk.tasks.replies.wording import (
+    amounts_in,
     filled,
     is_worded,
     named,
@@ -43,9 +44,10 @@ def test_no_figure_can_be_written_outside_a_slot() -> None:
         "Wir lehnen es ab, bitten Sie aber, {1} zu überweisen.",
         "Wir lehnen es ab, Ihnen {1} bis zum {2} mit zu teilen.",
         "Wir lehnen es ab, {1} bis zum {2} auf {3} zu",
+        "Wir lehnen es ab, {1} einzukuerzen.",
         "Wir lehnen es ab, Garten, Keller, Dachboden und Fenster zu streichen.",
     ],
-    ids=["another name", "asks", "a verb taken apart", "no end", "other words"],
+    ids=["another name", "asks", "a verb taken apart", "no end", "no umlaut", "other words"],
 )
 def test_what_the_papers_do_not_say_is_thrown_away(answer: str) -> None:
     assert worded_answer(answer, point(), "de", [PAY]) == ""
@@ -104,17 +106,32 @@ def test_a_letter_in_another_language_is_answered_in_sentences_of_ours() -> None
     assert not is_worded(point(), "en")
 
 
+GATHER = "we need you to gather the documents (all of them, unredacted) by April 8, 2026"
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("Send the access-controlled keys.", "Send the access-controlled keys."),
+        ("Send the access-controlled keys.", "Send the access-controlled keys"),
+        (f"To prepare our response, {GATHER}: all orders and all invoices.", f"… {GATHER} …"),
         (
-            "To prepare our response, we need you to gather the documents (all of them, unredacted) by April 8, 2026: "
-            "all orders and all invoices.",
-            "To prepare our response, we need you to gather the documents (all of them, unredacted) by April 8, 2026 …",
+            "Ich verweise auf § 1 des Gesetzes über die Freiheit von Informationen des Landes und bitte Sie, "
+            "mir die Akten zu zeigen.",
+            "… bitte Sie, mir die Akten zu zeigen",
         ),
+        (f"We ask for the {'very ' * 16}old papers (dated 3 May, with all of the annexes to them)", "papers …"),
         (f"We {'firmly ' * 30}ask for the", f"We {'firmly ' * 15}…"),
     ],
 )
-def test_a_point_is_named_whole_or_up_to_the_end_of_a_clause(text: str, name: str) -> None:
-    assert named(text) == name
+def test_a_point_is_named_whole_or_by_the_clause_that_asks(text: str, name: str) -> None:
+    assert named(text).endswith(name)
+
+
+def test_what_has_no_currency_is_no_amount() -> None:
+    text = "Zaun 3,40 m, um 9.00 Uhr, Az. 61.31, 80,00 EUR"
+    assert [text[slice(*span)] for span in amounts_in(text, "de")] == ["80,00 EUR"]
+
+
+def test_time_to_answer_a_question_is_no_longer_term() -> None:
+    asked = own_answer(point("Wann haben Sie gekündigt?", "time"), "de")
+    assert asked.endswith("Für die Antwort hierauf benötigen wir noch etwas Zeit.")
