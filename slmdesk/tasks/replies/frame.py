@@ -47,13 +47,15 @@ _SIGNED = re.compile(
 
 
 _OTHER = re.compile(
-    r"[\W_]*(?:$|(?:An|To|À|A)\b[: ]|(?:Herrn?|Frau|Mrs?|Ms|Miss|Monsieur|Madame|Mme|M|Sra?|Don|Doña)\b[. ])"
+    r"[\W_]*(?:$|(?:An|To|À|A)\b[: ]"
+    r"|(?:Herrn?|Frau|Mrs?|Ms|Miss|Monsieur|Madame|Mme|M|Sra?|Don|Doña)\b[. ])"
 )
 """A line below which another address stands, or none."""
 _FOR = re.compile(r"(?:i\. ?[AV]\.|gez\.|p\.p\.|Fdo\.?:?|Pour)\s+")
 """Before the name of who signed."""
 _CONTACT = re.compile(
-    r"^.*(?:bearbeit|ansprech|auskunft|kontakt|contact|handled|officer|suivi|interlocut|persona de)\w*[^:\n]*:(.*)",
+    r"^.*(?:bearbeit|ansprech|auskunft|kontakt|contact|handled|officer|suivi"
+    r"|interlocut|persona de)\w*[^:\n]*:(.*)",
     re.IGNORECASE | re.MULTILINE,
 )
 

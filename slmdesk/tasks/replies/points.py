@@ -33,6 +33,8 @@ from slmdesk.tasks.summaries.papers import (
 )
 
 LEAST_WORDS = 2
+MOST_LEAD = 2
+"""Sentences above a list that may ask for its items: "We ask for more. In detail:"."""
 MOST_LINES = 3
 """A sentence that is cut, as by a day on a line of its own, has at most so many."""
 ACTS = ("questions", "requests", "duties", "imperatives", "threats", "offers")
@@ -141,7 +143,8 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
                 _judged(text, language),
                 spans=(span,),
                 is_item=is_item and not is_day,
-                begins=not start or text != words_of.strip(MARKS),
+                begins=not text.isupper()
+                and (not start or text != words_of.strip(MARKS)),
                 leads=text.endswith((":", ",")),
             )
 
@@ -163,11 +166,17 @@ def points_of(sentences: Sequence[Sentence]) -> list[Point]:
     points = list[Point]()
     is_asked_for = False
     for at, sentence in enumerate(sentences):
-        is_asked_for = is_asked_for and sentence.is_item
-        below = sentences[at + 1 : at + 2]
-        if sentence.is_point and sentence.leads and any(each.is_item for each in below):
+        above = sentences[max(0, at - MOST_LEAD) : at]
+        if sentence.is_item and above and not above[-1].is_item:
+            is_led = any(each.is_point for each in above)
+            is_asked_for = is_led or (is_asked_for and not above[-1].leads)
+        is_lead = sentence.leads and any(
+            each.is_item for each in sentences[at + 1 : at + 2]
+        )
+        is_asked = is_asked_for and sentence.is_item and sentence.begins
+        if sentence.is_point and is_lead:
             is_asked_for = True
-        elif sentence.is_point or (is_asked_for and sentence.begins):
+        elif sentence.is_point or is_asked:
             points.append(_point(at, sentences))
     return points
 

@@ -83,6 +83,11 @@ def test_each_item_that_is_asked_for_is_a_point(lead: str) -> None:
     assert found == ["the lease", "the old keys"]
 
 
+def test_a_list_goes_on_behind_a_paragraph_between_its_items() -> None:
+    lines = ("Please tell us. In detail:", "- the rent", "It rose in May.", "- the heating")
+    assert points("Dear Sir,", *lines)[-2:] == ["the rent", "the heating"]
+
+
 def test_items_that_nobody_asks_for_are_no_points() -> None:
     assert points("Dear Sir,", "The flat has:", "- two rooms", "- a balcony") == []
 
