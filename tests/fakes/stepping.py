@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slmdesk.base.types import Priority
-from slmdesk.children.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, SLICES, CostCurve
+from slmdesk.children.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, CostCurve
 from slmdesk.children.engine.llama.library import ThreadChooser
 from slmdesk.children.engine.llama.scheduler import Scheduler
 from slmdesk.children.engine.llama.sequence import Outbox, PreparedRequest, Sequence
@@ -110,9 +110,7 @@ class Stepping:
         steps: ThreadChooser,
         threads: tuple[int, ...],
         sequences: int = 16,
-        measured: tuple[int, ...] = (*GROUPS, *SLICES),
     ) -> None:
-        """`measured`: the sizes of the cost curve."""
         self.context = SteppingContext(price)
         context: Any = self.context
         adapters: Any = _NoAdapters()
@@ -121,7 +119,7 @@ class Stepping:
             Slots(context, sliding_window=0),
             sequences=sequences,
             adapters=adapters,
-            curve=CostCurve([(k, price(k, threads[0]) / price(1, threads[0])) for k in measured]),
+            curve=CostCurve([(k, price(k, threads[0]) / price(1, threads[0])) for k in GROUPS]),
             step_threads=steps,
             read_threads=ThreadChooser(threads, first_gap=4, hint=steps),
             can_redo=True,

@@ -6,7 +6,6 @@ import ctypes
 import math
 import re
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from itertools import count
@@ -392,20 +391,15 @@ class Adapters:
         self.opened.clear()
 
 
-# The cost of decoding several tokens together relative to a single token, measured at a model's first load. Below
-# four tokens together a small model may compute them slower than in turn (2.4 times the cost for two), so the
-# scheduler uses this curve before it groups sequences; and by it a slice of a prompt is as large as a person's pause
-# allows. So many tokens cost about the same whether they belong to a single sequence or to as many.
+# The cost of decoding several tokens together relative to a single token, measured at a model's first load. A small
+# model may compute a few together slower than in turn (2.4 times the cost for two), so by this curve it is decided
+# whether drafts pay, and steps of several answers are compared. So many tokens cost about the same whether they belong
+# to a single sequence or to as many.
 
 
 GROUPS = (1, 2, 4, 8, 16)
-SLICES = (32, 64, 128, 256, 512)
 _BUDGET_S = 3.0
 _ROUNDS = 3
-_WEIGHT_OF_NEW = 0.3
-_CURVE_WORTH = 0.97
-"""A group must save this much of the cost of a token, or fewer at once are better: answers come sooner."""
-
 _SENSELESS = 1e4
 
 Curve = tuple[tuple[int, float], ...]
@@ -417,58 +411,32 @@ class CostCurve:
     def __init__(self, points: Sequence[tuple[int, float]]) -> None:
         """`points`: (tokens, cost relative to a single token); where they make no sensible curve, k tokens cost k."""
         sane = sorted({int(k): float(cost) for k, cost in points if k >= 1 and 0 < cost < _SENSELESS}.items())
-        self._points: list[tuple[int, float]] = sane if sane and sane[0][0] == 1 else [(1, 1.0)]
-        self._largest = self._points[-1][0]
+        known = dict(sane if sane and sane[0][0] == 1 else [(1, 1.0)])
+        self._sizes, self._costs = [*known], [*known.values()]
 
     def cost(self, k: int) -> float:
         """Cost of `k` tokens; proportional beyond the last point."""
-        sizes = [size for size, __ in self._points]
-        at = bisect_left(sizes, k)
-        if at == len(sizes):
-            size, cost = self._points[-1]
-            return cost * k / size
-        if sizes[at] == k:
-            return self._points[at][1]
-        (low, low_cost), (high, high_cost) = self._points[at - 1], self._points[at]
-        return low_cost + (high_cost - low_cost) * (k - low) / (high - low)
-
-    def largest(self, cost: float, most: int) -> int:
-        low, high = 0, most
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.cost(middle) <= cost:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
-    def learn(self, k: int, cost: float) -> None:
-        """Note what `k` tokens cost in use; does nothing for numbers up to the largest that was measured."""
-        if k <= self._largest or not 0 < cost < _SENSELESS:
-            return
-        known = dict(self._points)
-        known[k] = cost if k not in known else known[k] + _WEIGHT_OF_NEW * (cost - known[k])
-        self._points = sorted(known.items())
+        between = float(np.interp(k, self._sizes, self._costs))
+        return between * max(1.0, k / self._sizes[-1])
 
 
 def measure_curve(
     decode: Callable[[int], None],
     *,
     keep_going: Callable[[], bool],
-    most: int = SLICES[-1],
+    most: int = GROUPS[-1],
     clock: Callable[[], float] = time.perf_counter,
 ) -> Curve:
-    """Time `decode(k)` for each of GROUPS in several rounds, where the fastest counts, then for each of SLICES up to
-    `most`.
+    """Time `decode(k)` for each of GROUPS up to `most` in several rounds, where the fastest counts.
 
     Takes at most about 3 s: sizes that would not fit into that time are left out.  `keep_going` is called before each
     decode; when it returns False, the curve measured so far is returned.
     """
     fastest: dict[int, float] = {}
     end = clock() + _BUDGET_S
-    for sizes in (*[GROUPS] * _ROUNDS, SLICES):
+    for _round in range(_ROUNDS):
         before = 1
-        for k in sizes:
+        for k in GROUPS:
             expected = fastest.get(k, k / before * fastest.get(before, 0.0))
             if k > most or not keep_going() or (1 in fastest and clock() + expected > end):
                 break
@@ -481,10 +449,6 @@ def measure_curve(
         return ()
     single = max(fastest[1], 1e-9)
     return tuple((k, round(max(fastest[k] / single, 0.05), 3)) for k in sorted(fastest))
-
-
-TILE = 64
-"""Tokens of a batch from which on llama.cpp computes attention in tiles, which can be several times faster."""
 
 
 # A short test of a model just loaded: does it predict plain sentences, or is it noise? Damage that neither header nor

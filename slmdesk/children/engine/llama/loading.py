@@ -355,9 +355,9 @@ def _try_out(
     curve = spec.cost_curve
     if not curve:
         curve = measure_curve(
-            lambda k: _compute_size(context, token, k, steps.best),
+            lambda k: _compute(context, [token] * k, steps.best),
             keep_going=keep_going,
-            most=min(context.batch_tokens, context.cells),
+            most=min(context.max_sequences, context.cells),
         )
     is_sane = spec.behaves if spec.behaves is not None else behaves(context, vocabulary, steps.best, keep_going)
     if not keep_going():
@@ -391,18 +391,6 @@ def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: f
     code = context.decode(threads, patience_s)
     for sequence in range(len(tokens)):
         context.forget(sequence)
-    if code not in (DECODED, ABORTED):
-        raise KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
-
-
-def _compute_size(context: Context, token: int, size: int, threads: int) -> None:
-    if size <= min(MOST_SEQUENCES, context.max_sequences):
-        _compute(context, [token] * size, threads)
-        return
-    context.clear()
-    context.add_slice([token] * size, 0, 0, needs_last=True)
-    code = context.decode(threads)
-    context.forget(0)
     if code not in (DECODED, ABORTED):
         raise KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
 

@@ -23,7 +23,6 @@ from slmdesk.children.engine.llama.context import (
     LEAST_SLICE,
     NO_MEMORY,
     NO_SPACE,
-    TILE,
     Adapters,
     Context,
     CostCurve,
@@ -34,10 +33,8 @@ from slmdesk.children.engine.llama.sequence import DraftGate, Sequence
 from slmdesk.children.engine.llama.slots import Admission, Slots
 from slmdesk.children.engine.llama.vocabulary import log_probabilities, probability
 
-PAUSE_S = 0.2
+PAUSE_S = 0.3
 """How long a person's running answers may pause for a slice of another prompt."""
-LONGER_PAUSE_S = 0.4
-"""The same where PAUSE_S is too short for LEAST_SLICE tokens."""
 _WORTH_TIMING = 64
 _SPLIT_CELLS = 256
 """From here on attention over a token is cut among the threads, and rounds by their number."""
@@ -92,8 +89,8 @@ class Scheduler:
         self._can_redo = can_redo
         self._can_draft = can_draft
         self._gate = DraftGate(curve)
-        self._slow_below_tile: Sequence | None = None
-        """A prompt of which a slice smaller than a tile took longer than a pause may."""
+        self._beside = LEAST_SLICE
+        """Tokens of a batch that takes PAUSE_S."""
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -231,7 +228,7 @@ class Scheduler:
             for position, token in enumerate(draft, at + 1):
                 self._context.add(token, position, sequence.seq_id)
             shares.append(_Share(sequence, 1, index, draft))
-        budget = self._slice_size(writing, reading) if reading else 0
+        budget = self._slice_size(writing)
         for sequence in reading:
             count = min(sequence.pending, sequence.to_next_mark, budget)
             if count > 0:
@@ -259,25 +256,15 @@ class Scheduler:
             return sequence.given[: min(most, MOST_GIVEN)]
         return copying.following(min(most, self._gate.size(copying.confidence, copying.saved)))
 
-    def _slice_size(self, writing: list[Sequence], reading: list[Sequence]) -> int:
+    def _slice_size(self, writing: list[Sequence]) -> int:
         """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
 
-        Nobody waits for the next token of background work, so its answers are computed along with whole slices.  How
-        long a slice takes is told by the curve, not by what small slices happened to take: once small, they would stay
-        so.
+        Nobody waits for the next token of background work, so its answers are computed along with whole slices.
         """
-        most = self._context.batch_tokens - len(writing)
-        if all(sequence.priority is Priority.BACKGROUND for sequence in writing):
-            return most  # no answer is being written: always the same slices, since others round differently
-        unit_s = self._read_threads.best_cost or self._step_threads.best_cost
-        if not unit_s:
-            return LEAST_SLICE
-        sizes = (self._curve.largest(pause / unit_s, most) - len(writing) for pause in (PAUSE_S, LONGER_PAUSE_S))
-        size = next((siz for siz in sizes if siz >= LEAST_SLICE), LEAST_SLICE)
-        is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
-        if is_short or reading[0] is self._slow_below_tile:
-            size = max(size, TILE - len(writing))
-        return min(most, size)
+        most = self._context.batch_tokens
+        if any(sequence.priority is Priority.INTERACTIVE for sequence in writing):
+            most = min(most, self._beside)
+        return max(LEAST_SLICE, most - len(writing))
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
         """Use the adapter that the batch's sequences share.  False: it cannot be used, and they have ended."""
@@ -294,7 +281,7 @@ class Scheduler:
         threads = self._threads_for(shares)
         writes = all(share.sequence.writing for share in shares)
         chooser = self._step_threads if writes else self._read_threads
-        work = self._curve.cost(self._context.size)
+        work = self._curve.cost(self._context.size) if writes else self._context.size
         patience_s = chooser.patience(threads, work) if self._can_redo else math.inf
         with self._lock:
             self._in_flight = [share.sequence for share in shares]
@@ -320,21 +307,19 @@ class Scheduler:
         return threads
 
     def _learn(self, shares: list[_Share], seconds: float, threads: int) -> None:
-        """Record what the step cost: for the number of threads by the curve, so that like is compared with like, and
-        for the curve where it was not measured so far.
+        """Record what the step cost: for the number of threads, so that like is compared with like, and for the size
+        of slices beside a person's answer, which cost the more the more has been read.
         """
         size = self._context.size
-        if size < TILE and seconds > LONGER_PAUSE_S:
-            self._slow_below_tile = next((share.sequence for share in shares if not share.sequence.writing), None)
         if all(share.sequence.writing for share in shares):
             self._step_threads.note(threads, seconds / self._curve.cost(size))
             if len(shares) == 1:
                 self._gate.note(size, seconds)
-        elif size >= _WORTH_TIMING:
-            unit_s = self._step_threads.best_cost
-            if unit_s and size == self._context.batch_tokens and threads == self._read_threads.best:
-                self._curve.learn(size, seconds / unit_s)
-            self._read_threads.note(threads, seconds / self._curve.cost(size))
+            return
+        if any(share.sequence.writing for share in shares):
+            self._beside = max(LEAST_SLICE, min(int(size * PAUSE_S / seconds), 2 * self._beside))
+        if size >= _WORTH_TIMING:
+            self._read_threads.note(threads, seconds / size)
 
     def _advance(self, shares: list[_Share]) -> None:
         for share in shares:
