@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.types import Priority, Sampling, common_prefix
-from slmdesk.children.engine.llama.context import NO_ADAPTER, Adapter
+from slmdesk.children.engine.llama.context import Adapter
 from slmdesk.children.engine.llama.sequence import CachedSequence
-from slmdesk.children.engine.llama.slots import WORTH_SWAPPING, Slots, SwappedSequence, SwapSpace
+from slmdesk.children.engine.llama.slots import WORTH_SWAPPING, Slots
 
 
 class Cells:
@@ -65,7 +65,7 @@ def read(slots: Slots, cells: Cells, holding: CachedSequence, count: int) -> Non
 def test_a_slot_has_what_its_sequence_has_read_whatever_happens(seed):
     rng = random.Random(seed)
     cells = Cells(400, 4)
-    slots = Slots(cells, sliding_window=0, swap=room(600))
+    slots = Slots(cells, sliding_window=0)
     trunk = [rng.randrange(9) for _ in range(160)]
     for now in range(60):
         action = rng.random()
@@ -173,10 +173,6 @@ def held(slots: Slots, cells: Cells, tokens: list[int], now: int, *, is_disposab
     return sequence.seq_id
 
 
-def room(size: int) -> SwapSpace:
-    return SwapSpace(size, lambda: 1 << 40)
-
-
 INSTRUCTIONS = list(range(20))
 CHATS = {name: [*range(50 * n, 50 * n + 100)] for n, name in enumerate(("one", "two", "three"), 1)}
 
@@ -184,7 +180,7 @@ CHATS = {name: [*range(50 * n, 50 * n + 100)] for n, name in enumerate(("one", "
 @pytest.mark.pure
 def test_a_conversation_goes_on_in_its_slot_and_another_takes_one_of_its_own():
     cells = Cells(400, 2)
-    slots = Slots(cells, sliding_window=0, swap=room(1000))
+    slots = Slots(cells, sliding_window=0)
     first, second = held(slots, cells, CHATS["one"], 1), held(slots, cells, CHATS["two"], 2)
     assert first != second
     following = CachedSequence([*CHATS["one"], 7, 8], Priority.INTERACTIVE)
@@ -195,22 +191,22 @@ def test_a_conversation_goes_on_in_its_slot_and_another_takes_one_of_its_own():
 
 @pytest.mark.pure
 def test_a_conversation_that_made_room_is_swapped_out_and_comes_back_whole_when_it_goes_on():
-    cells, swap = Cells(400, 2), room(1000)
-    slots = Slots(cells, sliding_window=0, swap=swap)
+    cells = Cells(400, 2)
+    slots = Slots(cells, sliding_window=0)
     for now, chat in enumerate(CHATS.values()):
         held(slots, cells, chat, now)
-    assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
+    assert [copy.tokens for copy in slots.swapped] == [CHATS["one"]]
     assert slots.holds(CHATS["one"])
     back = CachedSequence([*CHATS["one"], 7, 8], Priority.INTERACTIVE)
     assert slots.open(back)
     assert back.read == 100
-    assert [copy.tokens for copy in swap.held] == [CHATS["two"]]
+    assert [copy.tokens for copy in slots.swapped] == [CHATS["two"]]
 
 
 @pytest.mark.pure
 def test_what_jobs_left_makes_room_first_and_is_not_copied_nor_is_what_is_short():
-    cells, swap = Cells(400, 3), room(1000)
-    slots = Slots(cells, sliding_window=0, swap=swap)
+    cells = Cells(400, 3)
+    slots = Slots(cells, sliding_window=0)
     held(slots, cells, CHATS["one"], 1)
     held(slots, cells, CHATS["two"], 3, is_disposable=True)
     held(slots, cells, list(range(200, 200 + WORTH_SWAPPING - 1)), 2)
@@ -218,7 +214,7 @@ def test_what_jobs_left_makes_room_first_and_is_not_copied_nor_is_what_is_short(
     assert sorted(slot.tokens[0] for slot in slots.idle) == [50, 150, 200]
     held(slots, cells, [250] * 90, 5)
     held(slots, cells, [251] * 90, 6)
-    assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
+    assert [copy.tokens for copy in slots.swapped] == [CHATS["one"]]
 
 
 @pytest.mark.pure
@@ -236,19 +232,19 @@ def test_a_beginning_that_another_slot_has_is_shared():
 
 @pytest.mark.pure
 def test_a_job_goes_on_in_the_slots_it_left_without_copying():
-    cells, swap = Cells(400, 2), room(1000)
-    slots = Slots(cells, sliding_window=0, swap=swap)
+    cells = Cells(400, 2)
+    slots = Slots(cells, sliding_window=0)
     held(slots, cells, [*INSTRUCTIONS, *range(50, 130)], 1, is_disposable=True)
     following = CachedSequence([*INSTRUCTIONS, *range(130, 200)], Priority.BACKGROUND)
     assert slots.open(following)
     assert following.read == len(INSTRUCTIONS)
-    assert not swap.held
+    assert not slots.swapped
 
 
 @pytest.mark.pure
 def test_a_persons_answer_finds_its_cells_in_a_row_and_a_job_its_instructions():
-    cells, swap = Cells(400, 6), room(1000)
-    slots = Slots(cells, sliding_window=0, swap=swap)
+    cells = Cells(400, 6)
+    slots = Slots(cells, sliding_window=0)
     held(slots, cells, CHATS["one"], 1)
     held(slots, cells, CHATS["two"], 2)
     for now in (3, 4):
@@ -258,17 +254,20 @@ def test_a_persons_answer_finds_its_cells_in_a_row_and_a_job_its_instructions():
     slots.make_way(following)
     assert following.read == 100
     assert [slot.tokens[0] for slot in slots.idle if slot.read] == [4]
-    assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
+    assert [copy.tokens for copy in slots.swapped] == [CHATS["one"]]
 
 
 @pytest.mark.pure
-def test_copies_keep_within_their_space_and_the_oldest_goes_first():
-    swap = room(250)
-    for n in range(3):
-        assert swap.make_space(100)
-        swap.add(SwappedSequence([n] * 100, NO_ADAPTER, bytes(100)))
-    assert [copy.tokens[0] for copy in swap.held] == [1, 2]
-    assert not swap.make_space(251)
-    assert not SwapSpace(250, lambda: 100).make_space(30), "a quarter of what is free"
-    swap.add(SwappedSequence([*[2] * 100, 3], NO_ADAPTER, bytes(101)))
-    assert [len(copy.tokens) for copy in swap.held] == [100, 101], "a longer one of the same takes its place"
+def test_copies_keep_within_their_space_and_the_oldest_goes_first(monkeypatch):
+    monkeypatch.setattr("slmdesk.children.engine.llama.slots.MOST_BYTES", 250)
+    cells = Cells(1000, 1)
+    slots = Slots(cells, sliding_window=0)
+    for now in range(4):
+        held(slots, cells, [now] * 100, now)
+    assert [copy.tokens[0] for copy in slots.swapped] == [1, 2]
+    held(slots, cells, [4] * 260, 4)
+    held(slots, cells, [5] * 100, 5)
+    assert [copy.tokens[0] for copy in slots.swapped] == [2, 3], "one alone would not fit"
+    monkeypatch.setattr("slmdesk.children.engine.llama.slots.free_memory", lambda: 300)
+    held(slots, cells, [6] * 100, 6)
+    assert [copy.tokens[0] for copy in slots.swapped] == [2, 3], "a quarter of what is free"

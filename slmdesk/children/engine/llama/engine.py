@@ -241,7 +241,7 @@ class LlamaEngine:
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
             prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
             able = [_without_end(*_counted(model, parts)) for parts in prompts]
-        state: tuple[int, memoryview] | None = None
+        state: tuple[int, bytes | memoryview] | None = None
         tokens: list[int] = []
 
         def take() -> None:

@@ -96,7 +96,13 @@ class CachedSequence:
         """Nobody will go on with all of it."""
         self.marks: tuple[Mark, ...] = ()
         """In ascending order; only together with the cells of `tokens[:read]`."""
+        self.copied: bytes | memoryview = b""
+        """Its cells, where they are in no slot any more."""
         self.pictures = runs_in(tokens)
+
+    @property
+    def copied_bytes(self) -> int:
+        return len(self.copied) + sum(len(mark.data) for mark in self.marks)
 
     def position(self, length: int) -> int:
         """The position of the token at this place: pictures may take fewer positions than cells (M-RoPE)."""

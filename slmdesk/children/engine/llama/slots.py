@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from collections.abc import Sequence as AbstractSequence
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
 from slmdesk.base.types import Priority, common_prefix
 from slmdesk.children.engine.llama.context import NO_ADAPTER, Adapter, Context
 from slmdesk.children.engine.llama.library import free_memory, total_memory
@@ -27,19 +26,16 @@ class Slots:
     A request takes the slot that holds the beginning of its prompt, else the one that was used longest ago.
     """
 
-    def __init__(
-        self, context: Context, *, sliding_window: int, keeps_state: bool = False, swap: SwapSpace | None = None
-    ) -> None:
-        """`keeps_state`: a sequence cannot be cut but at its marks.  `swap`: where conversations are copied to that
-        make room for others.
-        """
+    def __init__(self, context: Context, *, sliding_window: int, keeps_state: bool = False) -> None:
+        """`keeps_state`: a sequence cannot be cut but at its marks."""
         self._context = context
-        self._swap = swap or SwapSpace()
         self._window = sliding_window
         self._keeps_state = keeps_state
         self.needs_marks = keeps_state or sliding_window > 0
         self.active: list[CachedSequence] = []
         self.idle = [_empty(number) for number in range(context.max_sequences)]
+        self.swapped: list[CachedSequence] = []
+        """Conversations that made room for others, copied out; the newest at the end."""
 
     @property
     def is_empty(self) -> bool:
@@ -194,30 +190,22 @@ class Slots:
 
     def _swap_out(self, old: CachedSequence) -> None:
         size = self._context.state_size(old.seq_id) + sum(len(mark.data) for mark in old.marks)
-        if old.read < WORTH_SWAPPING or not self._swap.make_space(size):
+        if old.read < WORTH_SWAPPING or size > min(MOST_BYTES, free_memory() // _SHARE_OF_FREE):
             return
         data = self._context.state(old.seq_id)
         if data is not None:
-            self._swap.add(SwappedSequence(old.tokens[: old.read], old.adapter, data, old.marks))
+            old.copied = data
+            self.swapped.append(old)
+        while sum(swapped.copied_bytes for swapped in self.swapped) > MOST_BYTES:
+            self.swapped.pop(0)
 
     def _swap_in(self, holding: CachedSequence) -> None:
         """Put a copy back that saves a waiting sequence clearly more reading than what is in memory."""
-        swapped, length = self._best_swapped(holding.tokens, holding.adapter)
+        swapped, length = self._longest(self.swapped, holding.tokens, holding.adapter)
         in_memory = self.best_prefix(holding.tokens, holding.adapter)[1]
         if swapped is not None and length >= in_memory + WORTH_SWAPPING:
-            self._swap.take(swapped)
-            self._put_back(swapped.tokens, swapped.data, swapped.adapter, swapped.marks)
-
-    def _best_swapped(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[SwappedSequence | None, int]:
-        """As `best_prefix`, among the copies."""
-        best, longest = None, 0
-        for copy in self._swap.held:
-            length = common_prefix(copy.tokens, tokens, len(tokens)) if copy.adapter == adapter else 0
-            if self.needs_marks and length < len(copy.tokens) and (self._keeps_state or length > self._window):
-                length = _last_mark(copy.marks, length)
-            if length > longest:
-                best, longest = copy, length
-        return best, longest
+            self.swapped.remove(swapped)
+            self._put_back(swapped.tokens, swapped.copied, swapped.adapter, swapped.marks)
 
     # ---- states that are kept on disk
 
@@ -225,17 +213,18 @@ class Slots:
         return self.held(tokens) >= len(tokens)
 
     def held(self, tokens: list[int]) -> int:
-        return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._best_swapped(tokens, NO_ADAPTER)[1])
+        return self._longest((*self.active, *self.idle, *self.swapped), [*tokens, -1], NO_ADAPTER)[1]
 
-    def state_of(self, tokens: AbstractSequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
+    def state_of(
+        self, tokens: AbstractSequence[int], may_take: Callable[[int], bool]
+    ) -> tuple[int, bytes | memoryview] | None:
         """The longest beginning of `tokens` that an idle slot has: its length, and its cells.  The slot is cut to it.
 
         `may_take` is called to ask whether there is memory for so many bytes.
         """
-        slot, length = self._longest(self.idle, [*tokens, -1], NO_ADAPTER)
-        swapped, whole = self._best_swapped(tokens, NO_ADAPTER)
-        if swapped is not None and whole == len(swapped.tokens) > length:
-            return whole, memoryview(swapped.data)
+        slot, length = self._longest((*self.idle, *self.swapped), [*tokens, -1], NO_ADAPTER)
+        if slot is not None and slot.copied:
+            return (length, slot.copied) if length == slot.read else None
         if slot is None or not may_take(self._context.state_size(slot.seq_id)):
             return None
         if not self._rewind(slot, slot.seq_id, length):
@@ -295,7 +284,7 @@ class Slots:
             return True
         if self._keeps_state:
             return False
-        first = self._context.first_position(holding.seq_id)
+        first = self._context.first_position(holding.seq_id) if not holding.copied else -1
         return first == 0 or 0 < first <= holding.position(length) - self._window
 
 
@@ -315,61 +304,12 @@ def _thinned(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return tuple(by_length[length] for length in marks_among(sorted(by_length)))
 
 
-# Conversations whose slot another one took: copied out (some milliseconds a thousand tokens), and put back when they go
-# on, instead of being read again.
-
-
 MOST_BYTES = 256 << 20
 """Of all copies of a model, and of all its marks."""
 _SHARE_OF_FREE = 4
 """A copy takes at most a part in so many of the memory that is free."""
 _SHARE_FOR_MARKS = 10
 """All marks take at most a part in so many of the PC's memory."""
-
-
-class SwappedSequence(Record):
-    tokens: list[int]
-    adapter: Adapter
-    data: bytes | memoryview
-    marks: tuple[Mark, ...] = ()
-
-    @property
-    def bytes(self) -> int:
-        return len(self.data) + sum(len(mark.data) for mark in self.marks)
-
-
-class SwapSpace:
-    """The copies of a loaded model, the newest at the end.  Engine thread only."""
-
-    def __init__(self, most_bytes: int = MOST_BYTES, available: Callable[[], int] | None = None) -> None:
-        self._most = most_bytes
-        self._available = available or free_memory
-        self._held: list[SwappedSequence] = []
-
-    @property
-    def held(self) -> AbstractSequence[SwappedSequence]:
-        return tuple(self._held)
-
-    def make_space(self, size: int) -> bool:
-        """Drop the oldest copies until `size` bytes have space.  False, and none dropped, where that cannot be."""
-        if size > self._most or size > self._available() // _SHARE_OF_FREE:
-            return False
-        while sum(sequence.bytes for sequence in self._held) + size > self._most:
-            self._held.pop(0)
-        return True
-
-    def add(self, new: SwappedSequence) -> None:
-        """Hold a copy in place of those that it covers."""
-        self._held = [old for old in self._held if not _covers(new, old)]
-        self._held.append(new)
-
-    def take(self, sequence: SwappedSequence) -> None:
-        self._held.remove(sequence)
-
-
-def _covers(new: SwappedSequence, old: SwappedSequence) -> bool:
-    size = len(old.tokens)
-    return old.adapter == new.adapter and common_prefix(old.tokens, new.tokens, size) == size
 
 
 # Which requests run: they wait, are admitted while there is space, and give way to more urgent ones. People go before
