@@ -33,7 +33,7 @@ from slmdesk.children.engine.llama.sequence import DraftGate, Sequence
 from slmdesk.children.engine.llama.slots import Admission, Slots
 from slmdesk.children.engine.llama.vocabulary import log_probabilities, probability
 
-PAUSE_S = 0.3
+PAUSE_S = 0.25
 """How long a person's running answers may pause for a slice of another prompt."""
 _WORTH_TIMING = 64
 _SPLIT_CELLS = 256
