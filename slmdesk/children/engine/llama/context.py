@@ -6,7 +6,7 @@ import ctypes
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -497,7 +497,13 @@ def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: 
             tokens.insert(0, vocabulary.bos)
         if len(tokens) > context.cells:
             return None
-        bits = _nats(context, tokens, threads) / math.log(2) / len(text.encode())
+        try:
+            rows = enumerate(log_probability_rows(context, tokens, threads), 1)
+            bits = sum(-float(row[tokens[at]]) for at, row in rows) / math.log(2) / len(text.encode())
+        except KnownError:
+            bits = math.inf
+        finally:
+            context.forget(0)
         if bits <= most_bits:
             return True
         if text == _FIRST[0] and bits > _HOPELESS_BITS:  # merges in another order spoil what Latin letters write alone
@@ -505,22 +511,19 @@ def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: 
     return False
 
 
-def _nats(context: Context, tokens: Sequence[int], threads: int) -> float:
-    """How surprising the tokens after the first are, in nats; infinite where the library cannot compute them."""
-    surprise = 0.0
-    try:
-        for begin in range(0, len(tokens) - 1, context.most_logits):
-            piece = tokens[begin : min(begin + context.most_logits, len(tokens) - 1)]
-            context.clear()
-            for offset, token in enumerate(piece):
-                context.add(token, begin + offset, 0)
-            if context.decode(threads) != DECODED:
-                return math.inf
-            for offset in range(len(piece)):
-                logits = context.logits(offset).astype(np.float64)
-                top = float(logits.max())
-                likely = float(logits[tokens[begin + offset + 1]]) - top
-                surprise += math.log(float(np.exp(logits - top).sum())) - likely
-    finally:
-        context.forget(0)
-    return surprise if not math.isnan(surprise) else math.inf
+def log_probability_rows(context: Context, tokens: Sequence[int], threads: int) -> Iterator[NDArray[np.float64]]:
+    """The log-probabilities after each token of a text but the last one, in an empty context.
+
+    Raises KnownError `model.damaged` where the library cannot compute them.
+    """
+    for begin in range(0, len(tokens) - 1, context.most_logits):
+        piece = tokens[begin : min(begin + context.most_logits, len(tokens) - 1)]
+        context.clear()
+        for offset, token in enumerate(piece):
+            context.add(token, begin + offset, 0)
+        if context.decode(threads) != DECODED:
+            raise KnownError("model.damaged", reason=_("it cannot compute a text"))
+        for offset in range(len(piece)):
+            logits = context.logits(offset).astype(np.float64)
+            logits -= logits.max()
+            yield logits - np.log(np.exp(logits).sum())

@@ -17,7 +17,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.threads import ticking, usable_cores
 from slmdesk.base.types import FILE_TYPES, Recipe
 from slmdesk.base.untrusted import clean_label
-from slmdesk.children.engine.llama.context import DECODED, Context
+from slmdesk.children.engine.llama.context import Context, log_probability_rows
 from slmdesk.children.engine.llama.library import (
     Library,
     free_memory,
@@ -246,7 +246,8 @@ def divergence(
         tokens = vocabulary.tokenize(text, special=False, after_text=False)
         if vocabulary.add_bos and vocabulary.bos >= 0:
             tokens.insert(0, vocabulary.bos)
-        rows = _rows(context, tokens[: context.cells], usable_cores(), keep_going)
+        tokens = tokens[: context.cells]
+        rows = _watched(log_probability_rows(context, tokens, usable_cores()), len(tokens), keep_going)
         if is_reference:
             _write(predictions, rows)
             return 0.0
@@ -327,20 +328,10 @@ def _divergence(reference: NDArray[np.float64], other: NDArray[np.float64]) -> f
     return float((likely * (reference - other)).sum()) + rest * float(np.log(rest / other_rest))
 
 
-def _rows(
-    context: Context, tokens: Sequence[int], threads: int, keep_going: KeepGoing
+def _watched(
+    rows: Iterable[NDArray[np.floating[Any]]], most: int, keep_going: KeepGoing
 ) -> Iterator[NDArray[np.floating[Any]]]:
-    """The log-probabilities after each token of a text but the last one."""
-    for begin in range(0, len(tokens) - 1, context.most_logits):
-        if not keep_going(begin / len(tokens)):
+    for at, row in enumerate(rows):
+        if not keep_going(at / most):
             raise Stopped
-        piece = tokens[begin : min(begin + context.most_logits, len(tokens) - 1)]
-        context.clear()
-        for offset, token in enumerate(piece):
-            context.add(token, begin + offset, 0)
-        if context.decode(threads) != DECODED:
-            raise KnownError("model.damaged", reason=_("it cannot compute a text"))
-        for offset in range(len(piece)):
-            logits = context.logits(offset).astype(np.float64)
-            logits -= logits.max()
-            yield logits - np.log(np.exp(logits).sum())
+        yield row

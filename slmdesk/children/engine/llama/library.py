@@ -163,7 +163,6 @@ def processor_variant() -> str:
 
 _WEIGHT_OF_NEW = 0.25
 _LONGEST_GAP = 256
-_NEAR = 1.25
 _HOPELESS = 4.0
 """Times the cost of the best: a try that takes longer is given up."""
 _LEAST_PATIENCE_S = 0.5
@@ -236,10 +235,9 @@ class ThreadChooser:
 
     @property
     def best(self) -> int:
-        """The cheapest number of threads seen so far; before anything is known, the largest that is good for `hint`."""
+        """The cheapest number of threads seen so far; before anything is known, that for `hint`, else the largest."""
         if not self._costs:
-            near = (n for n in self._candidates if self._hint is None or self._hint.is_near_best(n))
-            return next(near, self._candidates[0])
+            return self._hint.best if self._hint else self._candidates[0]
         return min(self._costs, key=self._costs.__getitem__)
 
     @property
@@ -286,21 +284,14 @@ class ThreadChooser:
             return math.inf
         return give_up_after(work * self._costs[self.best])
 
-    def is_near_best(self, threads: int) -> bool:
-        cost = self._costs.get(threads)
-        return cost is not None and cost <= _NEAR * min(self._costs.values())
-
-    def _promises(self, threads: int) -> bool:
-        return self._hint is None or threads >= self._hint.best
-
     def _next_other(self) -> int | None:
-        best = self.best
-        others = [n for n in self._candidates if n != best and self._promises(n)]
+        """What was not tried yet, else the others in turn."""
+        least = self._hint.best if self._hint else 0
+        others = [n for n in self._candidates if n != self.best and n >= least]
         untried = [n for n in others if n not in self._costs]
         self._turn += 1
-        if not others:
-            return None
-        return untried[0] if untried else others[self._turn % len(others)]
+        choice = untried[:1] or others
+        return choice[self._turn % len(choice)] if choice else None
 
 
 # The memory a model really needs: the sizes llama.cpp logs while it allocates its buffers. No getter is bound for

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from slmdesk.base.record import Record
 from slmdesk.base.types import Sampling
-from slmdesk.children.engine.llama.vocabulary import Vocabulary
+from slmdesk.children.engine.llama.vocabulary import Vocabulary, held_length
 
 _TAG = re.compile(r"<(/?)((?:[\w.-]+:)?(?:think|thinking|thought|thoughts|reasoning|reason|analysis))>|\[(/?)(THINK)\]")
 """Pairs like <think>…</think>, whatever a family calls them; [THINK]…[/THINK]."""
@@ -183,12 +183,7 @@ class ThoughtFilter:
 
     def _length_to_hold(self, ends: tuple[str, ...]) -> int:
         """Length of the end of the held text that may begin any of `ends`, with the white space before it."""
-        text = self._held
-        longest = max(map(len, ends)) - 1
-        for length in range(min(longest, len(text)), 0, -1):
-            if any(mark.startswith(text[-length:]) for mark in ends):
-                return len(text) - len(text[:-length].rstrip())
-        return len(text) - len(text.rstrip())
+        return len(self._held) - len(self._held[: len(self._held) - held_length(self._held, ends)].rstrip())
 
 
 class ThoughtTokens(Record):

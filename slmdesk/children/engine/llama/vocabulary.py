@@ -305,7 +305,6 @@ class StopFilter:
     def __init__(self, stops: Sequence[str]) -> None:
         """Empty stop strings are ignored."""
         self._stops = tuple(stop for stop in stops if stop)
-        self._longest = max(map(len, self._stops), default=0)
         self._held = ""
 
     def feed(self, text: str) -> tuple[str, bool]:
@@ -315,7 +314,7 @@ class StopFilter:
         hits = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
         if hits:
             return text[: min(hits)[1]], True
-        keep = self._length_to_hold(text)
+        keep = held_length(text, self._stops)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep], False
 
@@ -323,12 +322,11 @@ class StopFilter:
         held, self._held = self._held, ""
         return held
 
-    def _length_to_hold(self, text: str) -> int:
-        for length in range(min(self._longest - 1, len(text)), 0, -1):
-            end = text[-length:]
-            if any(stop.startswith(end) for stop in self._stops):
-                return length
-        return 0
+
+def held_length(text: str, marks: Sequence[str]) -> int:
+    """Length of the end of `text` that may be the beginning of any of `marks`, but not yet a whole one."""
+    begins = (mark[:length] for mark in marks for length in range(1, len(mark)))
+    return max((len(begin) for begin in begins if text.endswith(begin)), default=0)
 
 
 def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
