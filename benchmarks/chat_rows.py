@@ -111,8 +111,7 @@ def pause_beside(subject: Subject) -> Iterator[Row]:
         f"median between tokens {middle(beside, 'median') * 1000:.0f} ms; the longest after {middle(beside, 'at'):.0%} "
         "of the reading",
         digits=0,
-        bound="A slice of the prompt is computed whole; attention is fast only from 64 tokens on, and slower the more "
-        "has been read.",
+        bound="Slices are sized to take a quarter of a second; a smaller one costs more a token.",
     )
     yield row_of(
         "reading them beside an answer ÷ alone",

@@ -239,6 +239,20 @@ def test_a_noisy_trial_at_the_load_does_not_decide_about_reading():
 
 
 @pytest.mark.pure
+def test_small_slices_beside_an_answer_find_out_too():
+    def slow(tokens: int, threads: int) -> float:
+        return 0.05 + tokens * (0.006 if threads == 2 else 0.012)
+
+    stepping = Stepping(slow, steps=settled({2: 0.07, 1: 0.06}), threads=(2, 1))
+    stepping.submit([20], answer=1000, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([1500], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run() if step.read and step.written]
+    assert max(step.read for step in mixed) < 64
+    assert [step.threads for step in mixed].count(2) > len(mixed) / 2
+
+
+@pytest.mark.pure
 def test_what_few_tokens_took_says_nothing_about_threads():
     stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.009}), threads=(2, 1))
     for _ in range(20):

@@ -35,7 +35,6 @@ from slmdesk.children.engine.llama.vocabulary import log_probabilities, probabil
 
 PAUSE_S = 0.25
 """How long a person's running answers may pause for a slice of another prompt."""
-_WORTH_TIMING = 64
 _SPLIT_CELLS = 256
 """From here on attention over a token is cut among the threads, and rounds by their number."""
 
@@ -297,7 +296,7 @@ class Scheduler:
 
     def _threads_for(self, shares: list[_Share]) -> int:
         if any(not share.sequence.writing for share in shares):
-            return self._read_threads.choose() if self._context.size >= _WORTH_TIMING else self._read_threads.best
+            return self._read_threads.choose() if self._context.size >= LEAST_SLICE else self._read_threads.best
         threads = self._step_threads.choose()
         first = shares[0].sequence
         if len(shares) == 1 and first.reproducible and first.read >= _SPLIT_CELLS:
@@ -318,7 +317,7 @@ class Scheduler:
             return
         if any(share.sequence.writing for share in shares):
             self._beside = max(LEAST_SLICE, min(int(size * PAUSE_S / seconds), 2 * self._beside))
-        if size >= _WORTH_TIMING:
+        if size >= LEAST_SLICE:
             self._read_threads.note(threads, seconds / size)
 
     def _advance(self, shares: list[_Share]) -> None:
