@@ -75,6 +75,7 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("Lucide icons", "ISC"),
         ("Source Sans 3", "OFL-1.1"),
         ("Rampart of National Design Studio", "CC-BY-4.0"),
+        ("Silero VAD", "MIT"),
     ),
     "sqlcipher3": (("SQLCipher", "BSD-3-Clause"), ("OpenSSL", "Apache-2.0")),
     "ziafont": (("DejaVu Sans", "Bitstream-Vera"),),

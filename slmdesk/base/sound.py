@@ -23,12 +23,6 @@ ABOVE_NOISE = 2.5
 PAUSE_S, LEAD_S = 0.7, 0.3
 """Silence that ends a stretch, and sound before the first loud frame that is kept."""
 LEAST_SPEECH_S = 0.2
-VOICED, LEAST_VOICED = 0.6, 4
-"""How much a frame repeats itself where a voice sounds, and the fewest such frames in a row."""
-_ABOVE_STEADY, _LEAST_CHANGING = 30, 0.3
-"""How many times stronger than what always sounds the tones of a voice are, and their least share."""
-_VOICE_HZ, _PITCH_HZ = (200, 3_400), (75, 400)
-"""Where the sound of a voice lies, and its pitch."""
 MOST_S, CUT_FROM_S = 28.0, 20.0
 """A stretch is cut at its quietest place between these where no pause comes.  Whisper hears 30 seconds at once."""
 
@@ -53,40 +47,6 @@ def is_loud(levels: Sound) -> NDArray[numpy.bool_]:
     """Return for each frame whether somebody may be speaking, judged by the noise of all of them."""
     noise = float(numpy.percentile(levels, 10)) if len(levels) else 0.0
     return levels > min(max(noise * ABOVE_NOISE, QUIET), LOUD)
-
-
-def is_voiced(sound: Sound) -> NDArray[numpy.bool_]:
-    """Return for each frame whether a voice sounds in it: it is loud, and repeats itself at the pitch of a voice.
-
-    Noise does not repeat itself, however loud it is, and what hums does so all the time. A whisper has no voice.
-    """
-    levels = loudness(sound)
-    if not len(levels):
-        return numpy.zeros(0, numpy.bool_)
-    padded = numpy.pad(sound[: len(levels) * FRAME], (0, FRAME)).reshape(-1, FRAME)
-    window = numpy.hanning(2 * FRAME).astype(numpy.float32)
-    power = _power(numpy.concatenate((padded[:-1], padded[1:]), axis=1) * window)
-    at = numpy.fft.rfftfreq(4 * FRAME, 1 / RATE)
-    power[:, (at < _VOICE_HZ[0]) | (at > _VOICE_HZ[1])] = 0
-    pitches = slice(RATE // _PITCH_HZ[1], RATE // _PITCH_HZ[0])
-    likeness, shape = numpy.fft.irfft(power), numpy.fft.irfft(_power(window))
-    best = (likeness[:, pitches] / shape[pitches]).max(axis=1)
-    is_periodic = best > VOICED * likeness[:, 0] / shape[0]
-    changing = numpy.where(power > _ABOVE_STEADY * numpy.percentile(power, 10, axis=0), power, 0)
-    is_changing = changing.sum(axis=1) > _LEAST_CHANGING * power.sum(axis=1)
-    voiced: NDArray[numpy.bool_] = is_loud(levels) & is_periodic & is_changing
-    return voiced
-
-
-def has_voice(voiced: NDArray[numpy.bool_]) -> bool:
-    """Return whether a voice sounds long enough to be more than chance."""
-    if len(voiced) < LEAST_VOICED:
-        return False
-    return bool(numpy.convolve(voiced, numpy.ones(LEAST_VOICED), "valid").max() >= LEAST_VOICED)
-
-
-def _power(frames: Sound) -> NDArray[numpy.float32]:
-    return numpy.abs(numpy.fft.rfft(frames, 4 * FRAME)) ** 2
 
 
 def quietest(levels: Sound, begin: int, end: int) -> int:

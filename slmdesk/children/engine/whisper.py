@@ -12,10 +12,11 @@ import numpy
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
-from slmdesk.base.sound import FRAME, RATE, Sound, has_voice, is_loud, is_voiced, loudness
+from slmdesk.base.sound import FRAME, RATE, Sound, is_loud, loudness
 from slmdesk.base.texts import _
 from slmdesk.base.threads import usable_cores
 from slmdesk.base.times import Segment
+from slmdesk.children.engine.voices import has_voice, is_voiced
 from slmdesk.models.gguf.read import check_file
 from slmdesk.models.gguf.whisper import ENGLISH, KIND
 

@@ -327,6 +327,7 @@ LICENCES = _(
     "llama.cpp: MIT License.\n"
     "Icons: Lucide, ISC License.\n"
     "Finder of names: Rampart by National Design Studio, CC BY 4.0, used unchanged.\n"
+    "Finder of voices: Silero VAD, MIT License, used unchanged.\n"
     "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
 )
 SIZE = (720, 640)

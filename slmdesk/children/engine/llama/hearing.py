@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.sound import FRAME, RATE, Sound, has_voice, is_voiced
+from slmdesk.base.sound import FRAME, RATE, Sound
 from slmdesk.base.texts import N_
 from slmdesk.base.threads import usable_cores
 from slmdesk.base.times import Segment
@@ -27,6 +27,7 @@ from slmdesk.children.engine.llama.context import DECODED, Context
 from slmdesk.children.engine.llama.library import Library, free_memory, lacks_memory, load_library
 from slmdesk.children.engine.llama.loading import open_weights
 from slmdesk.children.engine.llama.vocabulary import Vocabulary
+from slmdesk.children.engine.voices import has_voice, is_voiced
 from slmdesk.children.engine.whisper import Heard
 from slmdesk.models.gguf.header import ASR, GgufHeader, HearingPrompt, listener_of, names_of
 from slmdesk.models.gguf.hearing import hearing_bytes

@@ -1,4 +1,4 @@
-"""A voice is told from noise, however quiet the voice and however loud the noise."""
+"""A voice is told from noise and music, however quiet the voice and however loud the noise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy
 import pytest
 from fakes.sounds import voice
 
-from slmdesk.base.sound import RATE, Sound, has_voice, is_voiced
+from slmdesk.base.sound import RATE, Sound
+from slmdesk.children.engine.voices import has_voice, is_voiced
 
 pytestmark = pytest.mark.pure
 SECONDS = 10
@@ -46,6 +47,17 @@ def clicks(level: float) -> Sound:
     return sound
 
 
+def music(overtones: int, trembling: float = 0.0) -> Sound:
+    """Notes that fade, one after another."""
+    notes = numpy.array([262, 294, 330, 349, 392, 440, 494, 523])[
+        numpy.random.default_rng(0).integers(8, size=1 + COUNT // 6400)
+    ]
+    since = TIME % 0.4
+    turn = 2 * numpy.pi * notes[(TIME / 0.4).astype(int)] * since + trembling * numpy.sin(12 * numpy.pi * since)
+    sound = sum(numpy.sin(number * turn) / number**1.2 for number in range(1, overtones + 1)) * numpy.exp(-3 * since)
+    return numpy.asarray(0.1 * sound, numpy.float32)
+
+
 def speech(level: float) -> Sound:
     return syllables(numpy.asarray(voice(COUNT, level=level), numpy.float32))
 
@@ -59,6 +71,9 @@ NOISES: Mapping[str, Callable[[], Sound]] = {
     "clicks": lambda: clicks(0.6),
     "fan": lambda: coloured(0.02, 20, 8_000, slope=1.0) + tone(118, 0.006) + tone(236, 0.004),
     "street": lambda: coloured(0.02, 20, 8_000, slope=0.8) + syllables(coloured(0.05, 60, 900)),
+    "music, tones": lambda: music(1),
+    "music, as of a piano": lambda: music(8),
+    "music, as of a violin": lambda: music(20, 2.0),
     "speech-shaped": lambda: syllables(coloured(0.05, 150, 3_500)) + white(0.001),
 }
 
@@ -68,7 +83,9 @@ def test_noise_has_no_voice(name: str) -> None:
     assert not has_voice(is_voiced(NOISES[name]()))
 
 
-@pytest.mark.parametrize(("level", "noise"), [(0.1, 0.001), (0.01, 0.0003), (0.005, 0.0002), (0.05, 0.01)])
+@pytest.mark.parametrize(
+    ("level", "noise"), [(0.1, 0.001), (0.01, 0.0003), (0.005, 0.0002), (0.05, 0.01), (0.05, 0.03)]
+)
 def test_a_voice_is_heard_quiet_or_in_noise(level: float, noise: float) -> None:
     assert has_voice(is_voiced(speech(level) + white(noise)))
 
