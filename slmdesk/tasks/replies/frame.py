@@ -179,7 +179,7 @@ def _author(head: Head) -> str:
 def _names(head: Head) -> list[str]:
     """Return the lines below the closing without what stands around a name."""
     lines = (line.partition(",")[0].strip(" *_") for line in head.below.splitlines())
-    return [_FOR.sub("", line) for line in lines if line]
+    return [_FOR.sub("", line) for line in filter(None, lines)]
 
 
 def _signature(head: Head) -> str:
@@ -244,11 +244,10 @@ def facts_of(
         "amount": partial(amounts_in, language=language),
         "account": find_ibans,
     }
-    known = set[str]()
+    found = dict[str, Fact]()
     for kind, find in finders.items():
         for sentence in sentences:
-            for start, end in find(sentence.text):
-                words_of = sentence.text[start:end]
-                if words_of not in known:
-                    known.add(words_of)
-                    yield Fact(kind, words_of, sentence.spans)
+            for span in find(sentence.text):
+                fact = Fact(kind, sentence.text[slice(*span)], sentence.spans)
+                found.setdefault(fact.text, fact)
+    yield from found.values()

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from itertools import takewhile
+from itertools import chain, pairwise, takewhile
 from typing import Any
 
 from slmdesk.base.documents import BlockKind
@@ -33,6 +33,11 @@ from slmdesk.tasks.summaries.papers import (
 )
 
 LEAST_WORDS = 2
+MOST_LINES = 3
+"""A sentence that is cut, as by a day on a line of its own, has at most so many."""
+ASKS = ("questions", "requests", "duties", "imperatives", "threats")
+OFFERS = "offers"
+"""Kinds of speech acts that want an answer, in points.toml."""
 MOST_LEAD = 2
 """Sentences above a list that may ask for its items: "We ask for more. In detail:"."""
 MOST_LINES = 3
@@ -43,6 +48,7 @@ _LISTED = re.compile(r"(?:[-–*•▪◦‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
 _POSTSCRIPT = re.compile(r"^\W*P\.? ?S\b\.?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+")
 _DAY = re.compile(r"\d{1,2}\.\s*(?:\d|[^\W\d_]{3,9}\s+\d{4})")
+_BEGINS = re.compile(r"[,;:–—]\s|\s(?:und|and|et|y)\s")
 _ENDS = re.compile(r"[.:;!?,][\"'”’“»)\]]*$")
 
 
@@ -58,24 +64,23 @@ def words(language: str) -> Mapping[str, Any]:
 
 
 @cache
-def pattern(name: str, language: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{words(language)[name]})(?!\w)", re.IGNORECASE)
+def pattern(language: str, *names: str) -> re.Pattern[str]:
+    """Return a pattern for all that these names tell."""
+    told = "|".join(map(words(language).__getitem__, names))
+    return re.compile(rf"(?<!\w)(?:{told})(?!\w)", re.IGNORECASE)
 
 
-def acts_in(text: str, language: str) -> dict[str, int]:
-    """Return the kinds of speech acts of a sentence, and where each begins."""
-    found = {act: pattern(act, language).search(text) for act in ACTS}
-    return {act: match.start() for act, match in found.items() if match}
-
-
-def asks_at(text: str, language: str) -> int:
-    """Return where a sentence first asks for something."""
-    return min(acts_in(text, language).values(), default=0)
+def clause_at(text: str, language: str) -> int:
+    """Return where the clause begins in which a sentence first asks for something."""
+    asks = pattern(language, *ASKS, OFFERS).search(text)
+    before = text[: asks.start()] if asks else ""
+    return len(before) - len(_BEGINS.split(before)[-1])
 
 
 def is_offer(text: str, language: str) -> bool:
     """Return whether a point offers or announces something, and asks for nothing."""
-    return [*acts_in(text, language)] == ["offers"] and "?" not in text
+    asks = pattern(language, *ASKS).search(text) or "?" in text
+    return not asks and pattern(language, OFFERS).search(text) is not None
 
 
 class Sentence(Record):
@@ -86,10 +91,12 @@ class Sentence(Record):
     is_point: bool
     is_doubted: bool = False
     is_item: bool = False
-    begins: bool = False
-    """Whether it is the first of its paragraph or item."""
+    begins_item: bool = False
     leads: bool = False
     """Whether it introduces the items below it."""
+
+
+_NOTHING = Sentence("", (), is_point=False)
 
 
 def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Sentence]:
@@ -136,6 +143,7 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
             words_of = piece.text[begin + start : begin + end].lstrip(MARKS + "-–")
             is_day = _DAY.match(words_of) is not None
             text = (words_of if is_day else without_number(words_of)).strip(MARKS)
+            is_first = not start or text != words_of.strip(MARKS)
             if len(text.split()) < LEAST_WORDS:
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
@@ -143,8 +151,7 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
                 _judged(text, language),
                 spans=(span,),
                 is_item=is_item and not is_day,
-                begins=not text.isupper()
-                and (not start or text != words_of.strip(MARKS)),
+                begins_item=is_item and not text.isupper() and is_first,
                 leads=text.endswith((":", ",")),
             )
 
@@ -152,9 +159,9 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
 def _judged(text: str, language: str) -> Sentence:
     """Return a sentence, and whether it is a point."""
     plain = _ADDRESS.sub("", with_umlauts(text, language))
-    said = pattern("courtesy", language).sub("", plain)
+    said = pattern(language, "courtesy").sub("", plain)
     is_asked = "?" in plain
-    is_point = is_asked or bool(acts_in(said, language))
+    is_point = is_asked or bool(pattern(language, *ASKS, OFFERS).search(said))
     return Sentence(text, (), is_point, is_doubted=is_asked and said != plain)
 
 
@@ -165,19 +172,16 @@ def points_of(sentences: Sequence[Sentence]) -> list[Point]:
     """
     points = list[Point]()
     is_asked_for = False
-    for at, sentence in enumerate(sentences):
-        above = sentences[max(0, at - MOST_LEAD) : at]
-        if sentence.is_item and above and not above[-1].is_item:
-            is_led = any(each.is_point for each in above)
-            is_asked_for = is_led or (is_asked_for and not above[-1].leads)
-        is_lead = sentence.leads and any(
-            each.is_item for each in sentences[at + 1 : at + 2]
-        )
-        is_asked = is_asked_for and sentence.is_item and sentence.begins
-        if sentence.is_point and is_lead:
+    above, before = _NOTHING, _NOTHING
+    for at, (sentence, below) in enumerate(pairwise((*sentences, _NOTHING))):
+        if sentence.is_item and not above.is_item:
+            is_led = above.is_point or before.is_point
+            is_asked_for = is_led or (is_asked_for and not above.leads)
+        if sentence.is_point and sentence.leads and below.is_item:
             is_asked_for = True
-        elif sentence.is_point or is_asked:
+        elif sentence.is_point or (is_asked_for and sentence.begins_item):
             points.append(_point(at, sentences))
+        above, before = sentence, above
     return points
 
 
@@ -193,5 +197,5 @@ def _point(at: int, sentences: Sequence[Sentence]) -> Point:
             below,
         )
     text = " ".join(part.text for part in parts)
-    spans = dict.fromkeys(span for part in parts for span in part.spans)
+    spans = dict.fromkeys(chain.from_iterable(part.spans for part in parts))
     return Point(f"p{at}", text, tuple(spans), is_doubted=parts[0].is_doubted)

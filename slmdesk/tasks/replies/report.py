@@ -100,8 +100,8 @@ def _part(reply: Reply, part: str) -> Statement:
 
 def _point(point: Point, number: int, writing: str | None) -> Statement:
     notes = [_(DOUBTED)] if point.is_doubted else []
-    return Statement(
-        "" if point.is_left_out else writing or point.answer,
+    statement = Statement(
+        writing or point.answer,
         point.spans,
         point.place,
         marks=point.marks,
@@ -110,16 +110,18 @@ def _point(point: Point, number: int, writing: str | None) -> Statement:
         other=point.text,
         notes=tuple(notes),
         choices=tuple(f"{point.answer} {quoted}" for quoted in _quoted(point)),
-        actions=() if point.is_left_out else (*STANCES, SAY),
-        menu_actions=(RESTORE if point.is_left_out else STRIKE, UP, DOWN, ADD),
+        actions=(*STANCES, SAY),
+        menu_actions=(STRIKE, UP, DOWN, ADD),
         filled=(("text", point.said),),
-        chosen=None
-        if point.is_left_out
-        else point.stance or (SAY if point.said else ""),
+        chosen=point.stance or (SAY if point.said else ""),
         is_left_out=point.is_left_out,
         is_open=writing is not None,
         is_edited=point.is_edited,
     )
+    if not point.is_left_out:
+        return statement
+    menu = (RESTORE, UP, DOWN, ADD)
+    return changed(statement, text="", chosen=None, actions=(), menu_actions=menu)
 
 
 def _quoted(point: Point) -> Iterator[str]:

@@ -23,7 +23,7 @@ from slmdesk.claims.judge import missing
 from slmdesk.claims.values import values_of
 from slmdesk.claims.words import stems, words
 from slmdesk.tasks.jobs.runner import step_of
-from slmdesk.tasks.replies.points import asks_at, begins, is_offer
+from slmdesk.tasks.replies.points import begins, clause_at, is_offer
 from slmdesk.tasks.replies.types import Point, Reply, Stance
 
 LEAST_QUOTED, MOST_QUOTED = 40, 110
@@ -45,8 +45,8 @@ _TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
 _CURRENCY = re.compile(r"[^\W\d_]|[€$£¥]")
+_BRACKET = re.compile(r"\([^()]*\)?")
 _OPENED = re.compile(r"\s*\([^)]*$")
-_BEGINS = re.compile(r"[,;:–—]\s|\s(?:und|and|et|y)\s")
 _CLAUSE = re.compile(r"\s?[,;:](?=\s(?!\d))|\s[–—](?=\s)")
 
 
@@ -92,25 +92,18 @@ def named(text: str) -> str:
     text = text.rstrip(" .,:;")
     if len(text) <= MOST_QUOTED:
         return text
-    begin = _asking_clause(text)
+    begin = clause_at(text, tongue(text))
     text = f"{'… ' if begin else ''}{text[begin:]}"
-    for clause in _CLAUSE.finditer(text, LEAST_QUOTED, MOST_QUOTED):
-        begun = text[: clause.start()]
-        if begun.count("(") == begun.count(")"):
-            return f"{begun} …"
+    outside = _BRACKET.sub(lambda bracket: "_" * len(bracket[0]), text)
+    clause = _CLAUSE.search(outside, LEAST_QUOTED, MOST_QUOTED)
+    if clause is not None:
+        return f"{text[: clause.start()]} …"
     if len(text) <= MOST_QUOTED:
         return text
     # a preposition, an article or § says nothing alone
     said = words(text[:MOST_QUOTED].rpartition(" ")[0], tongue(text))
     begun = text[: said[-1].end] if said else text
     return f"{_OPENED.sub('', begun)} …"
-
-
-def _asking_clause(text: str) -> int:
-    """Return where the clause begins in which a sentence first asks."""
-    asked = asks_at(text, tongue(text))
-    begun = [mark.end() for mark in _BEGINS.finditer(text, 0, max(asked, 0))]
-    return begun[-1] if begun else 0
 
 
 def _manner(point: Point) -> str:
