@@ -44,7 +44,9 @@ MOST_LINES = 3
 """A sentence that is cut, as by a day on a line of its own, has at most so many."""
 ACTS = ("questions", "requests", "duties", "imperatives", "threats", "offers")
 """Kinds of speech acts that want an answer, in points.toml."""
-_LISTED = re.compile(r"(?:[-–*•▪◦‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
+_LISTED = re.compile(
+    r"(?:[-–—*•·▪◦‣○●■□►➢✓]|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]{1,2}|[ivx]{1,4}|[IVX]{1,4})[.)])\s+\S"
+)
 _POSTSCRIPT = re.compile(r"^\W*P\.? ?S\b\.?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+")
 _DAY = re.compile(r"\d{1,2}\.\s*(?:\d|[^\W\d_]{3,9}\s+\d{4})")
