@@ -88,12 +88,13 @@ def head_of(
 
 def _below(text: str) -> str:
     """Return what stands behind the first closing, since an earlier mail may follow, or
-    the last line.
+    the last line where it is a name.
     """
     lines = text.split("\n")
     closings = [number for number, line in enumerate(lines) if is_closing(line.strip())]
     if not closings:
-        return text.rstrip().rpartition("\n")[2]
+        last = text.rstrip().rpartition("\n")[2].strip()
+        return last if _PERSON.fullmatch(last) else ""
     return "\n".join(lines[closings[0] + 1 :])[:TAIL_CHARACTERS]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.claims.deadlines.finding import is_closing
-from slmdesk.tasks.replies.frame import Head, frame_of
+from slmdesk.tasks.replies.frame import Head, frame_of, head_of
 from slmdesk.tasks.replies.types import LANGUAGES
 from slmdesk.tasks.replies.wording import sentences_in
 from slmdesk.tasks.summaries.linking import Piece
@@ -59,6 +59,36 @@ def test_a_letterhead_is_answered_also_where_a_person_signed():
 def test_a_word_that_begins_like_a_reference_is_none():
     head = Head("The papers referred to in outline 3", "", "", is_mail=False)
     assert frame_of(head, (), range(0), "en", "en", "2026-11-30").your_ref == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "below"),
+    [
+        ("Bonjour,\nTout va bien.\nBien cordialement,\nPierre Martin", "Pierre Martin"),
+        ("Bonjour,\nDans l'attente, je vous prie d'agréer mes salutations.\nLéa Roy", "Léa Roy"),
+        ("Bonjour,\nOui.\nCordialement\nMarc Lebon\n> Bonjour,\n> Cordialement\n> Anne Roy", "Marc Lebon"),
+        ("Bonjour,\nTout va bien.\nPierre Martin", "Pierre Martin"),
+        ("Bonjour,\nTout va bien.\nLa sortie se fera à 16 h.", ""),
+    ],
+    ids=["in a paragraph", "behind more words", "above an earlier mail", "no closing", "no name"],
+)
+def test_who_signed_stands_behind_the_first_closing(text, below):
+    piece = Piece("d", 1, 0, 8, BlockKind.PARAGRAPH, "Bonjour,")
+    signed = head_of((piece,), range(1), "fr", text)[2]
+    assert "".join(frame(below=signed).recipient) == below
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "greeted"),
+    [
+        ("Betreff: Vertrag mit Frau Selin Uval", "Anna Weber", "Guten Tag Anna Weber,"),
+        ("Es bearbeitet: Frau Dr. Anna Weber", "", "Sehr geehrte Frau Dr. Weber,"),
+        ("", "Frau A. Weber", "Sehr geehrte Frau Weber,"),
+    ],
+    ids=["another person", "who works on it", "an initial"],
+)
+def test_who_is_greeted_signed_the_letter_or_works_on_it(above, below, greeted):
+    assert frame(above, below=below).salutation == greeted
 
 
 def test_the_address_below_a_signature_is_taken_with_it():

@@ -4,7 +4,8 @@ import pytest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import changed
-from slmdesk.tasks.replies.points import is_offer, points_of, sentences_of
+from slmdesk.tasks.replies.points import is_offer, pattern, points_of, sentences_of
+from slmdesk.tasks.replies.types import LANGUAGES
 from slmdesk.tasks.summaries.linking import Piece
 
 pytestmark = pytest.mark.pure
@@ -134,3 +135,72 @@ def test_what_only_introduces_points_is_none_of_its_own() -> None:
 )
 def test_what_a_longer_sentence_asks_is_a_point(language: str, greeting: str, asked: str) -> None:
     assert points(greeting, asked, language=language) == [asked]
+
+
+ASKED = {
+    "questions": {
+        "de": "Welche Akten es gibt.",
+        "en": "How many cars there are.",
+        "fr": "Combien il y en a.",
+        "es": "Cuántos hay.",
+    },
+    "requests": {
+        "de": "Ich fordere Sie auf zu zahlen.",
+        "en": "We are asking parents for £85.",
+        "fr": "Je sollicite une réunion.",
+        "es": "Reiteramos nuestra petición.",
+    },
+    "duties": {
+        "de": "Die Mappe ist bis Mai einzureichen.",
+        "en": "Cheques should be made out to us.",
+        "fr": "Il vous appartient de payer.",
+        "es": "Sólo debe asistir un padre.",
+    },
+    "imperatives": {
+        "de": "Herr Eck: Prüfen Sie den Vertrag.",
+        "en": "Return the keys.",
+        "fr": "Envoyez les clés.",
+        "es": "Envíenos las llaves.",
+    },
+    "threats": {
+        "de": "Wenn Sie nicht zahlen, klagen wir.",
+        "en": "If you do not pay, we will sue.",
+        "fr": "À défaut, nous irons en justice.",
+        "es": "De lo contrario iremos al juez.",
+    },
+    "offers": {
+        "de": "Wir sind bereit, 80 Euro zu zahlen.",
+        "en": "We are prepared to pay half.",
+        "fr": "Nous vous proposons un rendez-vous.",
+        "es": "Estamos dispuestos a pagar.",
+    },
+}
+TOLD = {
+    "de": [
+        "Wir danken für Ihr Verständnis.",
+        "Sie hätten zahlen müssen.",
+        "Wir müssen davon ausgehen.",
+        "Er soll gelogen haben.",
+    ],
+    "en": [
+        "I must say that it rains.",
+        "It is due to you.",
+        "You should have paid.",
+        "Please find the lease enclosed.",
+    ],
+    "fr": ["Vous demeurez notre client.", "Nous vous remercions de votre aide.", "Nous sommes contents."],
+    "es": ["Gracias por su atención.", "Presenté un escrito en julio."],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("act", ASKED)
+def test_a_sentence_asks_in_one_of_six_ways(act: str, language: str) -> None:
+    text = ASKED[act][language]
+    assert pattern(language, act).search(text)
+    assert is_offer(text, language) == (act == "offers")
+
+
+@pytest.mark.parametrize(("language", "told"), [(each, told) for each in TOLD for told in TOLD[each]])
+def test_a_sentence_that_only_tells_is_no_point(language: str, told: str) -> None:
+    assert points("Dear Sir,", told, language=language) == []
