@@ -30,7 +30,7 @@ from slmdesk.tasks.summaries.papers import (
 MOST_ADDRESS = 4
 """Lines of an address behind its name."""
 MOST_SIGNATURE = 3
-"""Lines below a closing among which the name is."""
+"""Lines below a closing, or the last ones, among which the name is."""
 TAIL_CHARACTERS = 400
 """So many behind the closing are searched for who signed."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -88,13 +88,13 @@ def head_of(
 
 def _below(text: str) -> str:
     """Return what stands behind the first closing, since an earlier mail may follow, or
-    the last line where it is a name.
+    one of the last lines that is a name.
     """
     lines = text.split("\n")
     closings = [number for number, line in enumerate(lines) if is_closing(line.strip())]
     if not closings:
-        last = text.rstrip().rpartition("\n")[2].strip()
-        return last if _PERSON.fullmatch(last) else ""
+        last = [*filter(None, map(str.strip, lines))][-MOST_SIGNATURE:]
+        return next(filter(_PERSON.fullmatch, last), "")
     return "\n".join(lines[closings[0] + 1 :])[:TAIL_CHARACTERS]
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from slmdesk.base.text.words import tongue
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.write_in import WRITE_IN
+from slmdesk.claims.deadlines.finding import Due, find_due
 from slmdesk.claims.finders.negation import denials
 from slmdesk.claims.finders.numbers import find_amounts, find_ibans
 from slmdesk.claims.judge import missing
@@ -38,8 +39,8 @@ MOST_NEW = 0.34
 """Largest share of the words of an answer that the point does not have."""
 _SLOT = re.compile(r"\{(\d+)\}")
 _ASKED = (Stance.AGREE, Stance.REFUSE)
-_TO_KNOW = {"agree": "later", "refuse": "withheld", "time": "longer"}
-_TO_TELL = {"agree": "yes", "refuse": "no", "time": "longer"}
+_TO_KNOW = {"agree": "later", "refuse": "withheld"}
+_TO_TELL = {"agree": "yes", "refuse": "no"}
 """How a stance is taken to what somebody wants to know: more than yes, or that."""
 _TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
@@ -108,12 +109,14 @@ def named(text: str) -> str:
 
 def _manner(point: Point) -> str:
     """Return how a stance is taken: paid and enclosed are one press, and what a
-    question wants to know is neither done nor refused.
+    question wants to know is neither done nor refused. Without a day no term is longer.
     """
     if point.stance == Stance.PAID and not amounts_in(point.text):
         return "enclosed"
     stance = point.stance or Stance.OPEN.value
     language = tongue(point.text)
+    if stance == Stance.TIME and find_due(point.text, language) == Due():
+        return "longer"
     if is_offer(point.text, language):
         return _TO_OFFER.get(stance, stance)
     if begins("opens", point.text, language):

@@ -67,7 +67,7 @@ def test_a_word_that_begins_like_a_reference_is_none():
         ("Bonjour,\nTout va bien.\nBien cordialement,\nPierre Martin", "Pierre Martin"),
         ("Bonjour,\nDans l'attente, je vous prie d'agréer mes salutations.\nLéa Roy", "Léa Roy"),
         ("Bonjour,\nOui.\nCordialement\nMarc Lebon\n> Bonjour,\n> Cordialement\n> Anne Roy", "Marc Lebon"),
-        ("Bonjour,\nTout va bien.\nPierre Martin", "Pierre Martin"),
+        ("Bonjour,\nTout va bien.\nPierre Martin\npar courriel", "Pierre Martin"),
         ("Bonjour,\nTout va bien.\nLa sortie se fera à 16 h.", ""),
     ],
     ids=["in a paragraph", "behind more words", "above an earlier mail", "no closing", "no name"],

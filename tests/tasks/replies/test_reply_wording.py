@@ -132,6 +132,13 @@ def test_what_has_no_currency_is_no_amount() -> None:
     assert [text[slice(*span)] for span in amounts_in(text, "de")] == ["80,00 EUR"]
 
 
-def test_time_to_answer_a_question_is_no_longer_term() -> None:
-    asked = own_answer(point("Wann haben Sie gekündigt?", "time"), "de")
-    assert asked.endswith("Für die Antwort hierauf benötigen wir noch etwas Zeit.")
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Wann haben Sie gekündigt?", "benötigen wir noch etwas Zeit."),
+        ("Bitte schicken Sie uns die Akten.", "benötigen wir noch etwas Zeit."),
+        ("Bitte schicken Sie uns die Akten bis zum 15.12.2026.", "Verlängerung der Frist."),
+    ],
+)
+def test_a_term_is_made_longer_only_where_there_is_one(text: str, answer: str) -> None:
+    assert own_answer(point(text, "time"), "de").endswith(answer)
