@@ -30,8 +30,8 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
 PATIENCE_S = 600
 QUESTIONS = (
     "Write a small Python function that counts the words of a text, with a short explanation.",
-    "Write a short, friendly reply that declines an invitation to a party on Friday.",
     "List five things to pack for a weekend at the sea.",
+    "Write a short, friendly reply that declines an invitation to a party on Friday.",
 )
 
 Step = Callable[[], bool] | int
