@@ -182,7 +182,7 @@ def commands_work(bare: Bare, samples: str) -> None:
     text = bare.run("slmdesk", "documents", "text", "compared.pdf")
     check("900" in text, f"the PDF that was written is read as {text!r}")
     bare.run("slmdesk", "documents", "text", "compared.docx")
-    check(OLD[1] in bare.run("slmdesk", "summarize", "--own-words", f"{samples}/old.docx"), "the summary says nothing")
+    check(OLD[0] in bare.run("slmdesk", "summarize", "--own-words", f"{samples}/old.docx"), "the summary says nothing")
     bare.run("slmdesk", "redact", "--yes", f"{samples}/old.docx", "-o", "redacted.docx")
     text = bare.run("slmdesk", "documents", "text", "redacted.docx")
     check(OLD[0] in text and "3704" not in text, f"the redacted copy is read as {text!r}")
@@ -207,7 +207,8 @@ def doctor_is_content(bare: Bare) -> None:
     check(walls and all(words.startswith("walled") for words in walls.values()), f"walls: {report['walls']}")
     check(not report["missing"], f"missing: {report['missing']}")
     check(not report["code_from_elsewhere"], f"code from elsewhere: {report['code_from_elsewhere']}")
-    check(None not in report["versions"].values(), f"versions: {report['versions']}")
+    unknown = {name for name, version in report["versions"].items() if version is None}
+    check(unknown <= {"HEIC"}, f"versions: {report['versions']}")  # libheif is the system's, and a bare one has none
     bare.run("slmdesk", "doctor", "--files")
     hook = bare.folder / "opt/slmdesk/_internal/hook.so"
     hook.write_bytes(b"x")
