@@ -6,8 +6,9 @@ has to act or appear after the date of the paper; `between` where only the day o
 receipt is assumed; what `may` be listed counts neither way. A day is found where it is
 listed for its own paper.
 
-Printed: days found, missed, false, twice; beside them the plain way, which takes each
-day that is written in a paper and is later than the paper.
+Printed: days found, missed, false, twice, of what is listed above (`ours`) and together
+with the other days below it (`all`); beside them the plain way, which takes each day that
+is written in a paper and is later than the paper.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from typing import Any
 
 from benchmarks.quality.desk import TIMEOUT_S, Desk
 from benchmarks.replies import month
+from slmdesk.base.records import DocumentRecord
 from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.tasks.deadlines.types import DueDay
+from slmdesk.tasks.deadlines.finding import finding
+from slmdesk.tasks.deadlines.types import DueDay, FoundDays
 
 _FIGURES = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(20\d\d)\b")
 _ISO = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
@@ -80,6 +83,19 @@ def listed(desk: Desk) -> Sequence[DueDay]:
     return desk.services.service_thread.call(due.listed).days
 
 
+def others_of(desk: Desk, record: DocumentRecord, since: date) -> Sequence[str]:
+    """The other days that a paper names, if it were read on a day long ago."""
+    of_document = desk.services.store.pages.of_document
+    pages = desk.services.service_thread.call(lambda: of_document(record.id, begin=1, limit=record.pages))
+    looking = finding(record, pages, since)
+    while True:
+        try:
+            next(looking)
+        except StopIteration as end:
+            found: FoundDays = end.value
+            return list(found.others)
+
+
 def judge(counts: Counter[str], name: str, side: str, days: Sequence[str], truth: Any) -> None:
     """Count the days of a paper against those that were read in it."""
     due = [each["day"] or each["between"] for each in truth["due"]]
@@ -104,15 +120,21 @@ def main(arguments: Sequence[str]) -> int:
     folder, counts = Path(arguments[0]), Counter[str]()
     truths = json.loads(Path(arguments[1]).read_text("utf-8"))
     with Desk() as desk:
-        papers = {desk.read(folder / truth["file"]).id: truth for truth in truths}
+        records = [desk.read(folder / truth["file"]) for truth in truths]
+        papers = {record.id: truth for record, truth in zip(records, truths, strict=True)}
         days = listed(desk)
         texts = {id: text_of(folder / truth["file"]) for id, truth in papers.items()}
+        others = {
+            record.id: others_of(desk, record, date.fromisoformat(papers[record.id]["date"])) for record in records
+        }
     for id, truth in papers.items():
         name = Path(truth["file"]).name
         ours = [day.day for day in days if day.document == id and day.day]
         later = sorted(day for day in written(texts[id]) if day > truth["date"])
         judge(counts, name, "ours", ours, truth)
+        judge(counts, name, "all", [*ours, *others[id]], truth)
         judge(counts, name, "plain", later, truth)
+        counts["others"] += len(others[id])
     order = [day.day for day in days if day.day]
     counts["listed"] = len(order)
     counts["without a day"] = len(days) - len(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,13 +19,15 @@ from slmdesk.cli.console import (
 from slmdesk.cli.documents import find_folder
 from slmdesk.cli.output import check_file, form_of
 from slmdesk.services import Services
-from slmdesk.tasks.deadlines.report import report_of, shape_of
-from slmdesk.tasks.deadlines.types import DueList, DueRequest
+from slmdesk.tasks.deadlines.report import OTHERS, report_of, shape_of
+from slmdesk.tasks.deadlines.types import DueDay, DueRequest
 from slmdesk.tasks.due import TASK
 from slmdesk.tasks.report import Report
 from slmdesk.tasks.words import statement_words
 
 FILE = click.Path(path_type=Path)
+WHERE = defaultdict(lambda: "--json", {OTHERS: "--all"})
+"""Which option lists what is folded, by its section."""
 FORMS = ", ".join(f".{form}" for form in TASK.forms)
 
 
@@ -41,6 +44,9 @@ FORMS = ", ".join(f".{form}" for form in TASK.forms)
     metavar="NUMBER",
     help="Write the sheet of the deadline with this number into the .pdf of -o.",
 )
+@click.option(
+    "--all", "is_all", is_flag=True, help="Print the other days to come, too."
+)
 @click.option("-o", "--output", type=FILE, help=f"A file: {FORMS}.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @headings_option
@@ -51,16 +57,19 @@ def due(
     folder: str | None,
     ics: Path | None,
     sheet: int | None,
+    is_all: bool,
     output: Path | None,
     force: bool,
 ) -> None:
     """List what is due in the papers that were read, the past days first.
 
-    Each with its paper and page, and with how the day was reckoned.
+    Each with its paper and page, and with how the day was reckoned. Below them are the
+    other days from today on that the papers name: how many, or with --all each.
     """
     refuse(ics is not None and output is not None, "Use one of --ics and --output.")
     refuse(sheet is not None and output is None, "--sheet needs -o FILE.pdf.")
     target = ics or output
+    refuse(is_all and target is not None, "--all prints, and writes no file.")
     if target is not None:
         forms: Sequence[str] = TASK.forms
         if ics is not None:
@@ -76,8 +85,10 @@ def due(
         if folder is not None:
             found = services.service_thread.call(lambda: find_folder(services, folder))
             request = DueRequest(found.id)
-        listed = services.call.due.listed(request.folder)
-        report = report_of(TASK.kind, "Deadlines", listed, is_exported=True)
+        listed, others = services.call.due.listed(request.folder), list[DueDay]()
+        if is_all:
+            others = services.call.due.others(listed.others)
+        report = report_of(TASK.kind, "Deadlines", listed, others, is_exported=True)
         if target is not None:
             if sheet is not None:
                 _write_sheet(console, services, report, sheet, target)
@@ -85,9 +96,9 @@ def due(
                 _write(console, services, request, target, force=force)
             console.notify(f"Written to {target}.")
     if console.as_json:
-        console.give(shape_of(listed))
+        console.give(shape_of(listed, others))
     elif target is None:
-        _say(console, report, listed)
+        _say(console, report)
 
 
 def _write(
@@ -125,13 +136,13 @@ def _write_sheet(
     write_out(target, data)
 
 
-def _say(console: Console, report: Report, listed: DueList) -> None:
+def _say(console: Console, report: Report) -> None:
     console.say(report.lead)
     for line in _lines(report):
         console.say(line)
-    said = len(listed.days) - len(list(report.statements))
-    if said:
-        console.notify(f"note: {said} done or not yours; --json lists them too.")
+    for section in report.sections:
+        if section.is_folded:
+            console.notify(f"{section.fold} ({WHERE[section.id]} lists them)")
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -13,7 +13,8 @@ from typing import ClassVar
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
-from slmdesk.base.record import changed, to_json
+from slmdesk.base.record import changed, sparse
+from slmdesk.base.runtime.events import Pending, ended
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.documents.types import DaysFound
@@ -21,6 +22,7 @@ from slmdesk.tasks.deadlines.types import (
     BACK,
     CAME,
     DONE,
+    MINE,
     MOVE,
     NOT_MINE,
     RECEIPT,
@@ -30,11 +32,16 @@ from slmdesk.tasks.deadlines.types import (
     DueRequest,
     State,
 )
-from slmdesk.tasks.report import Edit, Report
+from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Documents, Field, FieldKind, Task, TaskContext, TaskView
 
 View = TaskView[DueRequest, DueList]
-STATES = {DONE: State.DONE, NOT_MINE: State.NOT_MINE, BACK: State.OPEN}
+STATES = {
+    DONE: State.DONE,
+    NOT_MINE: State.NOT_MINE,
+    BACK: State.OPEN,
+    MINE: State.OPEN,
+}
 
 
 class DueTask(Task[DueRequest, DueList]):
@@ -51,6 +58,7 @@ class DueTask(Task[DueRequest, DueList]):
         NOT_MINE: N_("Not mine"),
         MOVE: N_("Move…"),
         BACK: N_("Open again"),
+        MINE: N_("This is mine"),
         CAME: N_("Received…"),
         SHEET: N_("Sheet for the file…"),
     }
@@ -80,16 +88,18 @@ class DueTask(Task[DueRequest, DueList]):
         """Keep what a person said of these days, beside their papers."""
         documents = context.runtime.store.documents
         for day in result.days:
-            documents.say_of_day(day.document, day.found.key, to_json(day.said))
+            documents.say_of_day(day.document, day.found.key, sparse(day.said))
         context.runtime.publish(DaysFound())
 
     def former(self, view: View, edit: Edit, context: TaskContext) -> DueList:
-        return DueList((_day_of(view, edit),))
+        return DueList((_day_of(view, edit, context),))
 
     def edited(self, view: View, edit: Edit, context: TaskContext) -> DueList:
         """Return the changed day alone."""
-        day = _day_of(view, edit)
+        day = _day_of(view, edit, context)
         said = day.said
+        if edit.action == MINE:
+            said = changed(said, mine=day.found)
         if edit.action in STATES:
             said = changed(said, state=STATES[edit.action])
         elif edit.action == MOVE:
@@ -106,6 +116,16 @@ class DueTask(Task[DueRequest, DueList]):
         due = view.result or DueList()
         title = _folder_of(view, context) or _(self.name)
         return report_of(self.kind, title, due, is_exported=is_exported)
+
+    def unfolded(
+        self, section: Section, context: TaskContext
+    ) -> Pending[Sequence[Statement]]:
+        """Return the other days, or those of which a person said something."""
+        from slmdesk.tasks.deadlines.report import others_of
+        from slmdesk.tasks.deadlines.service import other_days
+
+        ids = [statement.id for statement in section.statements]
+        return ended(others_of(other_days(context.runtime.store, ids)))
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
         from slmdesk.tasks.deadlines.report import shape_of
@@ -130,10 +150,14 @@ def _folder_of(view: View, context: TaskContext) -> str:
     return ""
 
 
-def _day_of(view: View, edit: Edit) -> DueDay:
-    for day in (view.result or DueList()).days:
-        if day.id == edit.statement:
-            return day
+def _day_of(view: View, edit: Edit, context: TaskContext) -> DueDay:
+    from slmdesk.tasks.deadlines.service import other_days
+
+    listed = {day.id: day for day in (view.result or DueList()).days}
+    if edit.statement in listed:
+        return listed[edit.statement]
+    for day in other_days(context.runtime.store, [edit.statement]):
+        return day
     raise KnownError("request.invalid", what=_("no such deadline"))
 
 

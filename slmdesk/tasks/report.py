@@ -157,6 +157,10 @@ class Section(Record):
     """Whether it is shown only when asked for. An export counts its statements and
     leaves them out.
     """
+    fold: str = ""
+    """The line that stands for its statements while it is folded. Empty: its title and
+    how many passages there are.
+    """
     notes: tuple[str, ...] = ()
     is_cited: bool = False
     """Whether its statements are shown whole, with their places in words: an answer and

@@ -122,6 +122,15 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
     return days
 
 
+def every_day(text: str, language: str, own: Sequence[int | None] | None) -> Iterator[tuple[int, date]]:
+    """Yield where days stand that a text names, whatever it says of them: both, where one can be read in two ways."""
+    mentions = find_dates(text, language)
+    wholes = [_Mention(mention.start, mention.end, day) for mention in mentions for day in mention.readings]
+    for mention in (*wholes, *_ends(_without_clocks(text, mentions), mentions, language, own)):
+        with suppress(ValueError, TypeError):  # a month, or a day that no year has
+            yield mention.start, date(*_with_year(mention.day, own))  # type: ignore[arg-type]
+
+
 def tells_a_state(text: str, language: str) -> bool:
     """Return whether a sentence tells how long something lasts: valid, open, closed until a day."""
     return re.search(_words("state", language), text, re.IGNORECASE) is not None

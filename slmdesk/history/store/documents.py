@@ -194,12 +194,18 @@ class DocumentDays(Record):
     id: str
     name: str
     page_kind: str
-    found: Mapping[str, Json]
+    found: Sequence[Json]
+    others: Sequence[str]
+    """Other days that it names, from some day on, as ISO 8601."""
     said: Mapping[str, Json]
 
 
 def _days_from(row: RowLike) -> DocumentDays:
-    return row_to(DocumentDays, row, found=mapping_from(row["found"]), said=mapping_from(row["said"]))
+    found, others = json.loads(row["found"]), json.loads(row["others"])
+    return row_to(DocumentDays, row, found=found, others=others, said=mapping_from(row["said"]))
+
+
+_DAYS = "select id, name, coalesce(json_extract(facts, '$.page_kind'), 'page') as page_kind,"
 
 
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
@@ -294,16 +300,25 @@ class Documents(StorePart):
             (rules,),
         )
 
-    def with_days(self, collection: str = "") -> list[DocumentDays]:
-        """Return those of which days were found, of one collection or of all."""
+    def with_days(self, since: str, collection: str = "") -> list[DocumentDays]:
+        """Return those of which days were found, of one collection or of all. `since`: the first of the other days."""
         where, values = ("and collection = ?", [collection]) if collection else ("", [])
         return self._all(
             _days_from,
-            "select id, name, coalesce(json_extract(facts, '$.page_kind'), 'page') as page_kind,"
-            " json_extract(facts, '$.days') as found, coalesce(json_extract(facts, '$.days_said'), '{}') as said"
-            " from documents where status = 'read' and json_extract(facts, '$.days.days[0]') is not null"
-            f" {where}",
-            values,
+            f"{_DAYS} coalesce(json_extract(facts, '$.days.days'), '[]') as found,"
+            " (select json_group_array(key) from json_each(facts, '$.days.others') where key >= ?) as others,"
+            " coalesce(json_extract(facts, '$.days_said'), '{}') as said"
+            f" from documents where status = 'read' and json_extract(facts, '$.days') is not null {where}",
+            [since, *values],
+        )
+
+    def with_other_days(self, ids: Sequence[str]) -> list[DocumentDays]:
+        """Return documents with the other days that they name as what was found."""
+        return self._all(
+            _days_from,
+            f"{_DAYS} (select json_group_array(json(value)) from json_each(facts, '$.days.others')) as found,"
+            f" '[]' as others, '{{}}' as said from documents where id in ({marks(ids)})",
+            ids,
         )
 
     def keep_days(self, id: str, found: Mapping[str, Json]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from textwrap import shorten
@@ -12,7 +13,7 @@ from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed, sparse
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import sentence_spans
-from slmdesk.claims.deadlines.days import Role, tells_a_state
+from slmdesk.claims.deadlines.days import Role, every_day, tells_a_state
 from slmdesk.claims.deadlines.finding import Event, find_due, find_terms
 from slmdesk.tasks.deadlines.types import MOST_LINE, RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
@@ -30,9 +31,12 @@ _MOST_KNOWN = 40
 
 
 def finding(
-    record: DocumentRecord, pages: Sequence[Page]
+    record: DocumentRecord, pages: Sequence[Page], since: date
 ) -> Generator[Yield, None, FoundDays]:
-    """Find the days of a paper, each once. Yields while it works."""
+    """Find the days of a paper, each once. Yields while it works.
+
+    `since`: the first day of the others that it names.
+    """
 
     def some(_document: str, begin: int, limit: int) -> Sequence[Page]:
         return pages[begin - 1 : begin - 1 + limit]
@@ -59,7 +63,46 @@ def finding(
         for deadline in made.deadlines([sentence]):
             if _is_listed(deadline, sentence.group, made, text.language):
                 _add(found, _found(deadline))
-    return FoundDays(RULES, tuple(found.values()))
+    others = dict[str, FoundDay]()
+    for page in pages:
+        yield Yield()
+        for day in _days_of(page, text.language, document.dated, since):
+            if day.day not in found:
+                others.setdefault(day.day, day)
+    return FoundDays(RULES, tuple(found.values()), others)
+
+
+def _days_of(
+    page: Page, language: str, dated: Sequence[int], since: date
+) -> Iterator[FoundDay]:
+    """Yield each day that a page names, whatever it says of it. One without a year is
+    the next one after the date of the paper, or else to come.
+    """
+    own = dated or (since.year, since.month, since.day)
+    for block in page.blocks:
+        text = page.text[block.start : block.end]
+        for at, day in every_day(text, language, own):
+            if day >= since and (day.year, day.month, day.day) != own:
+                spans = sentence_spans(text, language)
+                start, end = next(span for span in spans if at < span[1])
+                yield FoundDay(
+                    day.isoformat(),
+                    text[start:end],
+                    _around(text[start:end], at - start),
+                    page.number,
+                    block.start + start,
+                    block.start + end,
+                    day.isoformat(),
+                    is_confirmed=True,
+                )
+
+
+def _around(text: str, at: int) -> str:
+    """Return what stands around a place of a sentence, as a line."""
+    begin = max(0, min(at - MOST_LINE // 2, len(text) - MOST_LINE))
+    if begin:
+        begin = text.find(" ", begin, at)
+    return shorten(text[begin:], MOST_LINE, placeholder="…")
 
 
 def _points(

@@ -16,6 +16,7 @@ from slmdesk.tasks.deadlines.types import (
     BACK,
     CAME,
     DONE,
+    MINE,
     MOVE,
     NOT_MINE,
     SHEET,
@@ -34,19 +35,31 @@ OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
     N_("Later"),
     N_("Without a day"),
 )
+ACTIONS = {
+    State.OPEN: (DONE, NOT_MINE, MOVE),
+    State.DONE: (BACK,),
+    State.NOT_MINE: (BACK,),
+    State.OTHER: (MINE,),
+}
 FOLDED = {State.DONE: N_("Done"), State.NOT_MINE: N_("Not mine")}
 ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
-NOT_ALL = N_("Found by rules, which miss many days: read the papers yourself.")
+NOT_ALL = N_("Found by rules, which miss days: look through the other days, too.")
+OTHERS = N_("Other days named in these papers")
 MOST_TITLE, MOST_PASSAGE = 80, 1200
 """Most letters of what is to be done in a calendar, and of a passage on a sheet."""
 LINE = "______________________________"
 
 
 def report_of(
-    kind: str, title: str, due: DueList, *, is_exported: bool = False
+    kind: str,
+    title: str,
+    due: DueList,
+    others: Sequence[DueDay] = (),
+    *,
+    is_exported: bool = False,
 ) -> Report:
-    """Return what is due, by its days. `is_exported`: without a column for days, so
-    that each statement says its own.
+    """Return what is due, by its days. `others`: the other days, where they are known.
+    `is_exported`: without a column for days, so that each statement says its own.
     """
     documents = {day.document: day.name for day in due.days}
     open_days = days_open(due)
@@ -61,7 +74,7 @@ def report_of(
     return Report(
         kind,
         title,
-        tuple(_sections(due.days, len(documents) == 1, is_exported)),
+        tuple(_sections(due, others, len(documents) == 1, is_exported)),
         lead=lead_of(counts_of(open_days)) or _said_nothing(open_days),
         notes=tuple(notes),
         due=tuple(map(_due, open_days)),
@@ -98,20 +111,33 @@ def lead_of(counts: DueCounts) -> str:
 
 
 def _sections(
-    days: Sequence[DueDay], is_one: bool, is_exported: bool
+    due: DueList, others: Sequence[DueDay], is_one: bool, is_exported: bool
 ) -> Iterator[Section]:
     today = date.today()
     groups = {
         name: list[Statement]()
         for name in (OVERDUE, TODAY, WITHIN, LATER, NO_DAY, *FOLDED.values())
     }
-    for day in days:
+    for day in due.days:
         name = FOLDED.get(day.said.state) or _group_of(day.day, today)
         groups[name].append(_statement(day, is_one, is_exported))
+    known = others_of(others, is_exported=is_exported)
+    groups[OTHERS] = known or [Statement("", id=id) for id in due.others]
+    folded = [*FOLDED.values()]
+    if not others:
+        folded.append(OTHERS)
     for name, statements in groups.items():
         if statements:
-            is_folded = name in FOLDED.values()
-            yield Section(tuple(statements), _(name), id=name, is_folded=is_folded)
+            fold = f"{_(name)}: {len(statements):,}"
+            is_folded = name in folded
+            yield Section(
+                tuple(statements), _(name), id=name, is_folded=is_folded, fold=fold
+            )
+
+
+def others_of(days: Sequence[DueDay], *, is_exported: bool = False) -> list[Statement]:
+    """Return the other days as statements."""
+    return [_statement(day, is_one=False, is_exported=is_exported) for day in days]
 
 
 def _group_of(day: str, today: date) -> str:
@@ -130,10 +156,8 @@ def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
     text = found.what
     if is_exported:
         text = f"{_day_words(day.day)}: {text}"
-    actions: tuple[str, ...] = (DONE, NOT_MINE, MOVE)
-    if day.said.state is not State.OPEN:
-        actions = (BACK,)
-    elif found.received or not found.day:
+    actions = ACTIONS[day.said.state]
+    if day.said.state is State.OPEN and (found.received or not found.day):
         actions = (*actions, CAME)
     filled = {
         "document": day.document,
@@ -239,9 +263,14 @@ def sheet_of(day: DueDay) -> Paper:
     return Paper(_("Deadline: {day}").format(day=_day_words(day.day)), pieces)
 
 
-def shape_of(due: DueList) -> dict[str, Json]:
+def shape_of(due: DueList, others: Sequence[DueDay] = ()) -> dict[str, Json]:
     """Return the list for programs. Contract of `slmdesk due --json`."""
-    return {"days": [_shape(day) for day in due.days], "waiting": due.waiting}
+    return {
+        "days": [_shape(day) for day in due.days],
+        "other_days": len(due.others),
+        "others": [_shape(day) for day in others],
+        "waiting": due.waiting,
+    }
 
 
 def _shape(day: DueDay) -> dict[str, Json]:

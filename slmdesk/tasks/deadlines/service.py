@@ -7,11 +7,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 
 from slmdesk.base.documents import Page, Paper
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import lenient_from, stored_dict, stored_from
-from slmdesk.base.record import to_json
+from slmdesk.base.protocol import lenient_from, stored_dict, stored_list
+from slmdesk.base.record import sparse, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.runtime.events import (
     DocumentChanged,
@@ -31,14 +32,17 @@ from slmdesk.base.runtime.service import (
 )
 from slmdesk.base.texts import _
 from slmdesk.documents.types import DaysFound, ReceiptChanged
+from slmdesk.history.store import Store
 from slmdesk.tasks.deadlines.report import counts_of, days_open, lead_of, sheet_of
 from slmdesk.tasks.deadlines.types import (
     RULES,
     DueDay,
     DueList,
     DueRequest,
+    FoundDay,
     FoundDays,
     Said,
+    State,
 )
 from slmdesk.tasks.jobs.service import REQUEST, request_in
 from slmdesk.tasks.summaries.order import LAST
@@ -48,6 +52,18 @@ TITLE = "Deadlines"
 PAGES_AT_ONCE = 50
 REST_S = 0.05
 """Between two papers, so that whoever waits for something else does not notice."""
+
+
+def other_days(store: Store, ids: Sequence[str]) -> list[DueDay]:
+    """Return the days with these ids of the others that papers name."""
+    documents = {id.partition(" ")[0] for id in ids}
+    days = [
+        DueDay(row.id, row.name, row.page_kind, day, Said(State.OTHER))
+        for row in store.documents.with_other_days(sorted(documents))
+        for day in stored_list(FoundDay, row.found)
+    ]
+    by_id = {day.id: day for day in days}
+    return [by_id[id] for id in ids if id in by_id]
 
 
 class DueService(Service):
@@ -101,7 +117,7 @@ class DueService(Service):
                     yield
                 (found,) = yield outcome(self._found_in(record, pages))
                 if isinstance(found, FoundDays):
-                    self._store.documents.keep_days(document, to_json(found))
+                    self._store.documents.keep_days(document, sparse(found))
             yield rest(self._service_thread, self._rest_s)
 
     def _pages(self, document: str, after: int) -> Sequence[Page]:
@@ -115,7 +131,7 @@ class DueService(Service):
         def work() -> FoundDays:
             from slmdesk.tasks.deadlines.finding import finding  # late: all its checks
 
-            looking = finding(record, pages)
+            looking = finding(record, pages, date.today())
             while not self._stop.is_set():
                 try:
                     next(looking)
@@ -159,15 +175,25 @@ class DueService(Service):
 
     def listed(self, folder: str = "") -> DueList:
         """Return the days of all papers, or of those of a folder, in their order."""
-        days = list[DueDay]()
-        for row in self._store.documents.with_days(folder):
-            found = stored_from(FoundDays, row.found)
+        days, others = list[DueDay](), list[tuple[str, str]]()
+        today = date.today().isoformat()
+        for row in self._store.documents.with_days(today, folder):
             said = stored_dict(Said, row.said)
-            for day in found.days if found else ():
+            mine = {key: own.mine for key, own in said.items() if own.mine}
+            for day in (*stored_list(FoundDay, row.found), *mine.values()):
                 own = said.get(day.key, Said())
                 days.append(DueDay(row.id, row.name, row.page_kind, day, own))
+            others += [(day, row.id) for day in row.others if day not in mine]
         days.sort(key=lambda day: (day.day or LAST, day.name))
-        return DueList(tuple(days), len(self._waiting) + (self._work is not None))
+        return DueList(
+            tuple(days),
+            tuple(f"{document} {day}" for day, document in sorted(others)),
+            len(self._waiting) + (self._work is not None),
+        )
+
+    def others(self, ids: Sequence[str]) -> list[DueDay]:
+        """Return the other days that papers name, by their ids."""
+        return other_days(self._store, ids)
 
     def now(self) -> str:
         """Return what is due now in a line, as Start says it. Empty: nothing is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from slmdesk.base.record import Record
@@ -11,14 +12,16 @@ from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
 from slmdesk.tasks.shape import Field, FieldKind
 
-RULES = "3"
+RULES = "4"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""
-MOST_LINE = 160
-"""Most letters of what is to be done in a list."""
+MINE = "mine"
+"""The same: take up a day that the rules do not take for due."""
 CAME = "came"
 """The same: say when its paper was received."""
+MOST_LINE = 160
+"""Most letters of what is to be done in a list."""
 RECEIPT = (
     Field(
         "day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")
@@ -34,7 +37,7 @@ RECEIPT = (
 """What is asked about the receipt of a paper."""
 
 
-class FoundDay(Record):
+class FoundDay(Record, omit_defaults=True):
     """Something that a paper says is to be done, by a day if that is known."""
 
     key: str
@@ -64,18 +67,24 @@ class FoundDay(Record):
 class FoundDays(Record):
     rules: str
     days: tuple[FoundDay, ...] = ()
+    others: Mapping[str, FoundDay] = {}
+    """Every other day to come that the paper names, by its name (ISO 8601)."""
 
 
 class State(StrEnum):
     OPEN = "open"
     DONE = "done"
     NOT_MINE = "not_mine"
+    OTHER = "other"
+    """It is named in a paper, and the rules do not take it for due."""
 
 
-class Said(Record):
+class Said(Record, omit_defaults=True):
     """What a person said of a day."""
 
     state: State = State.OPEN
+    mine: FoundDay | None = None
+    """The day itself, where it was taken up from the others that its paper names."""
     day: str = ""
     """The day to which it was moved. Empty: it was not."""
 
@@ -111,6 +120,10 @@ class DueDay(Record):
 
 class DueList(Record):
     days: tuple[DueDay, ...] = ()
+    others: tuple[str, ...] = ()
+    """Ids of the other days that the papers name, from today on, which are read when
+    they are asked for.
+    """
     waiting: int = 0
     """Papers whose days are being looked for."""
 

@@ -83,7 +83,7 @@ def _folded(comparison: Comparison, row: Row, number: int) -> Section:
     words = ngettext("1 unchanged paragraph – show it", "{n:,} unchanged paragraphs – show them", row.same)
     sources, others = _spans(comparison.new, row.new_places), _spans(comparison.old, row.old_places)
     statement = Statement("", sources, id=f"same {number}", other_sources=others)
-    return Section((statement,), words, id=statement.id, is_folded=True)
+    return Section((statement,), words, id=statement.id, is_folded=True, fold=words)
 
 
 def _statements(comparison: Comparison, row: Row, ranks: dict[int, int]) -> Iterator[tuple[str, Statement]]:

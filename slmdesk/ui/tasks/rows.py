@@ -111,11 +111,11 @@ def key_of(section: Section, at: int) -> str:
     return section.id or f"{at} {section.title}"
 
 
-def fold_words(layout: Layout, section: Section) -> str:
+def fold_words(section: Section) -> str:
     """Return the line that stands for the statements of a folded section."""
+    if section.fold:
+        return section.fold
     count = len(section.statements)
-    if layout is Layout.PAGES:
-        return section.title
     words = ngettext("{n:,} more passage", "{n:,} more passages", count)
     if section.title:
         words = f"{section.title}: {words}"
@@ -138,9 +138,7 @@ def rows_of(
         if section.is_folded and passes:
             continue
         if section.is_folded and section.statements:
-            yield Row(
-                RowKind.FOLD, section, key, text=fold_words(report.layout, section)
-            )
+            yield Row(RowKind.FOLD, section, key, text=fold_words(section))
         if section.is_folded and key not in unfolded:
             continue
         has_days = any(
@@ -236,6 +234,8 @@ class ReportRows(QAbstractListModel):
     """Emitted with the id of a statement, or of a section, and whether it is to have a
     tick.
     """
+    outdated = Signal(object)
+    """Emitted with a section that is unfolded and was changed since it was read."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -254,11 +254,15 @@ class ReportRows(QAbstractListModel):
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
         """Show a report. `is_other`: it is not what the one before has become."""
-        self.report = report
+        before, self.report = self.report, report
         if is_other:
             self._unfolded, self._read = set(), {}
             self.passes = None
         self._settle()
+        for at, section in enumerate(report.sections):
+            is_read = key_of(section, at) in self._unfolded & self._read.keys()
+            if is_read and section not in before.sections:
+                self.outdated.emit(section)
 
     def choose(self, passes: Passes | None) -> None:
         self.passes = passes
@@ -282,8 +286,8 @@ class ReportRows(QAbstractListModel):
 
     def unfold(self, section: Section, statements: Sequence[Statement]) -> None:
         """Show the statements of a folded section, which were read for it."""
-        key = next((row.key for row in self.rows if row.section == section), "")
-        if key:
+        if section in self.report.sections:
+            key = key_of(section, self.report.sections.index(section))
             self._read[key] = changed(section, statements=tuple(statements))
             self.fold(key, is_open=True)
 

@@ -71,6 +71,7 @@ class StatementList(QListView):
         self.rows = ReportRows(self)
         self.rows.edited.connect(self.edited)
         self.rows.ticked.connect(self.ticked)
+        self.rows.outdated.connect(self.unfold_requested)
         self.rows.dataChanged.connect(lambda *_changed: self._stay_lit())
         self.lit: list[Statement] = []
         self.pointed: Statement | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import date
 from functools import partial
 
 import pytest
@@ -35,16 +36,20 @@ def record(format: str = "docx") -> DocumentRecord:
     )  # fmt: skip
 
 
-def found(*pages: Page) -> tuple[FoundDay, ...]:
+def all_found(*pages: Page, since: date = date(2026, 11, 3)) -> FoundDays:
     def run() -> Generator[object, None, FoundDays]:
-        return (yield from finding(record(), pages))
+        return (yield from finding(record(), pages, since))
 
     looking = run()
     while True:
         try:
             next(looking)
         except StopIteration as end:
-            return end.value.days
+            return end.value
+
+
+def found(*pages: Page) -> tuple[FoundDay, ...]:
+    return all_found(*pages).days
 
 
 def days(*parts: str) -> list[str]:
@@ -191,3 +196,45 @@ def test_the_same_day_has_the_same_key_wherever_it_stands():
     before = found(page(1, HEAD, said))
     after = found(page(1, HEAD, "Wir haben Ihren Antrag geprüft.", said))
     assert [day.key for day in before] == [day.key for day in after]
+
+
+def others(*parts: str, kind: BlockKind = BlockKind.PARAGRAPH) -> list[str]:
+    return list(all_found(page(1, HEAD), page(2, *parts, kind=kind)).others)
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ("Die Bescheinigung ist bis zum 31. Dezember 2026 gültig.", ["2026-12-31"]),
+        ("Das Büro ist vom 23. Dezember bis 2. Januar geschlossen.", ["2026-12-23", "2027-01-02"]),
+        ("Die Zinsen sind Ende März 2027 neu zu vereinbaren.", ["2027-03-31"]),
+        ("Wir haben Ihren Brief vom 28. Oktober 2026 erhalten.", []),
+    ],
+)
+def test_every_other_day_to_come_is_named(told, named):
+    assert others(told) == named
+
+
+@pytest.mark.parametrize("kind", [BlockKind.TABLE_ROW, BlockKind.HEADING, BlockKind.FOOTER, BlockKind.FOOTNOTE])
+def test_another_day_is_named_wherever_it_stands(kind):
+    assert others("Ortstermin\t4.2.2027", kind=kind) == ["2027-02-04"]
+
+
+def test_a_day_is_either_due_or_another_and_named_once():
+    due, again = "Bitte zahlen Sie bis zum 30. November 2026.", "Die Messe am 5. Mai 2027 öffnet früh."
+    made = all_found(page(1, HEAD, due), page(2, "Am 30. November 2026 ist Markt.", again, f"{again} {again}"))
+    assert [day.day for day in made.days] == ["2026-11-30"]
+    (other,) = made.others.values()
+    assert (other.page, other.what) == (2, again)
+
+
+def test_a_day_that_can_be_read_in_two_ways_is_named_in_both():
+    english = page(1, "Dear Ms Adler,", "The survey of the house will be on 03/04/2027 and it will take the whole day.")
+    assert sorted(all_found(english).others) == ["2027-03-04", "2027-04-03"]
+
+
+def test_another_day_shows_the_words_around_it():
+    long = f"{'Der Bericht nennt viele Gründe und Zahlen, ' * 8}die Messe am 5. Mai 2027 und mehr {'und mehr ' * 40}."
+    (other,) = all_found(page(1, HEAD), page(2, long)).others.values()
+    assert "5. Mai 2027" in other.what
+    assert len(other.what) <= MOST_LINE

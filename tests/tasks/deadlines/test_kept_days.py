@@ -14,7 +14,9 @@ from fakes.recorder import open_echo, result_of, wait_until
 
 from slmdesk.base.errors import KnownError
 from slmdesk.tasks.deadlines import service
-from slmdesk.tasks.deadlines.types import BACK, DONE, MOVE, NOT_MINE, DueRequest
+from slmdesk.tasks.deadlines.report import OTHERS
+from slmdesk.tasks.deadlines.types import BACK, DONE, MINE, MOVE, NOT_MINE, DueRequest
+from slmdesk.tasks.due import TASK
 from slmdesk.tasks.report import Edit
 
 pytestmark = pytest.mark.process
@@ -166,30 +168,89 @@ def test_start_says_what_is_due_today_and_before(services, tmp_path):
     assert services.call.due.now() == "1 due today, 1 overdue"
 
 
+@pytest.fixture
+def fair(services, tmp_path) -> str:
+    """A paper with a day that is not due, and one that is over."""
+    path = tmp_path / "messe.txt"
+    gone, come = (date.today() + timedelta(days=days) for days in (-9, 9))
+    path.write_text(f"Die Messe war am {gone:%d.%m.%Y}.\n\nDie nächste öffnet am {come:%d.%m.%Y}.\n", encoding="utf-8")
+    document = result_of(services, lambda: services.documents.open(path))
+    result_of(services, services.due.found)
+    return document.id
+
+
+def others(services, item: str) -> list[str]:
+    """The other days, as they are read when the list is unfolded."""
+    sections = {section.id: section for section in services.call.tasks.report(item).sections}
+    if OTHERS not in sections:
+        return []
+    some = result_of(services, lambda: TASK.unfolded(sections[OTHERS], services.task_context))
+    return [one.value.date for one in some]
+
+
+COMING = (date.today() + timedelta(days=9)).isoformat()
+
+
+def test_other_days_from_today_on_are_counted_and_read_when_asked_for(services, fair):
+    item = begun(services)
+    (section,) = services.call.tasks.report(item).sections
+    assert (section.fold, section.is_folded) == ("Other days named in these papers: 1", True)
+    assert others(services, item) == [COMING]
+    assert days(services, item) == []
+    assert services.call.due.now() == ""
+
+
+def test_a_day_that_is_taken_up_is_due_and_goes_back_by_undo(services, fair):
+    item = begun(services)
+    before = services.call.tasks.edit(item, Edit(f"{fair} {COMING}", action=MINE))
+    assert (days(services, item), others(services, item)) == ([COMING], [])
+    say(services, item, MOVE, {"to": "2036-12-24"})
+    assert days(services, item) == ["2036-12-24"]
+    services.call.tasks.restore(item, before)
+    assert (days(services, item), others(services, item)) == ([], [COMING])
+
+
+def test_a_day_that_was_taken_up_stays_where_its_paper_is_read_again(services, fair, tmp_path):
+    item = begun(services)
+    services.call.tasks.edit(item, Edit(f"{fair} {COMING}", action=MINE))
+    (tmp_path / "messe.txt").write_text("Die Messe fällt aus.\n", encoding="utf-8")
+    result_of(services, lambda: services.documents.open(tmp_path / "messe.txt"))
+    result_of(services, services.due.found)
+    assert days(services, item) == [COMING]
+
+
 KILLED = """
 import os, signal
 from fakes.recorder import open_echo
 from slmdesk.tasks.report import Edit
 services = open_echo()
 item = services.service_thread.call(lambda: services.store.items.page("due"))[0].id
-first = next(services.call.tasks.report(item).statements)
-before = services.call.tasks.edit(item, Edit(first.id, action="done"))
+before = services.call.tasks.edit(item, Edit({pressed!r}, action={action!r}))
 if {undone}:
     services.call.tasks.restore(item, before)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize("undone", [False, True])
-def test_what_was_pressed_survives_a_kill(services, letter, undone):
-    item = begun(services)
+def after_kill(services, item: str, pressed: str, action: str, *, undone: bool) -> list[str]:
+    """The days that are due when the program was killed right behind a press."""
     services.close()
-    code = KILLED.format(undone=undone)
+    code = KILLED.format(pressed=pressed, action=action, undone=undone)
     ended = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(TESTS)}, check=False)
     assert ended.returncode == -signal.SIGKILL
     again = open_echo()
     try:
-        kept = days(again, item)
+        return days(again, item)
     finally:
         again.close()
-    assert kept == (["2026-11-17", "2026-11-30"] if undone else ["2026-11-30"])
+
+
+@pytest.mark.parametrize(("undone", "left"), [(False, ["2026-11-30"]), (True, ["2026-11-17", "2026-11-30"])])
+def test_what_was_pressed_survives_a_kill(services, letter, undone, left):
+    item = begun(services)
+    assert after_kill(services, item, first(services, item).id, DONE, undone=undone) == left
+
+
+@pytest.mark.parametrize(("undone", "left"), [(False, [COMING]), (True, [])])
+def test_a_day_that_is_taken_up_survives_a_kill(services, fair, undone, left):
+    assert after_kill(services, begun(services), f"{fair} {COMING}", MINE, undone=undone) == left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 
 import pytest
 
@@ -45,6 +46,23 @@ def test_it_prints_json_for_programs(run, letter):
     assert (day["day"], day["file"], day["state"]) == ("2025-11-30", "stadtwerke.txt", "open")
 
 
+FAIR = date.today() + timedelta(days=9)
+
+
+def test_it_counts_the_other_days_and_lists_them_all(run, letter, tmp_path):
+    fair = tmp_path / "messe.txt"
+    fair.write_text(f"Die Messe öffnet am {FAIR:%d.%m.%Y}.\n", encoding="utf-8")
+    assert run("summarize", str(fair), "--own-words").status == 0
+    short, whole = run("due"), run("due", "--all")
+    assert "Other days named in these papers: 1 (--all lists them)" in short.err
+    assert "Messe" not in short.out
+    assert "  2. " in whole.out
+    assert f"Die Messe öffnet am {FAIR:%d.%m.%Y}. [messe.txt, p. 1]" in whole.out
+    made = json.loads(run("due", "--all", "--json").out)
+    assert (len(made["days"]), made["other_days"]) == (1, 1)
+    assert [(other["day"], other["state"]) for other in made["others"]] == [(FAIR.isoformat(), "other")]
+
+
 def test_it_writes_a_calendar(run, letter, tmp_path):
     done = run("due", "--ics", str(tmp_path / "due.ics"))
     assert done.status == 0, done.err
@@ -57,7 +75,9 @@ def test_it_writes_the_sheet_of_one_day(run, letter, tmp_path):
     assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("wrong", [("--sheet", "1"), ("--sheet", "9", "-o", "x.pdf"), ("--ics", "x.pdf")])
+@pytest.mark.parametrize(
+    "wrong", [("--sheet", "1"), ("--all", "--ics", "x.ics"), ("--sheet", "9", "-o", "x.pdf"), ("--ics", "x.pdf")]
+)
 def test_options_that_do_not_go_together_are_wrong_usage(run, letter, tmp_path, monkeypatch, wrong):
     monkeypatch.chdir(tmp_path)
     assert run("due", *wrong).status == 2
