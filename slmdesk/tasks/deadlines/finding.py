@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from textwrap import shorten
 
@@ -17,17 +16,17 @@ from slmdesk.claims.deadlines.days import Role, every_day, tells_a_state
 from slmdesk.claims.deadlines.finding import Event, find_due, find_terms
 from slmdesk.tasks.deadlines.types import MOST_LINE, RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
-from slmdesk.tasks.summaries.choosing import choose
 from slmdesk.tasks.summaries.deadlines import DocumentDeadlines
-from slmdesk.tasks.summaries.lines import Line, Sentences, lines_of
-from slmdesk.tasks.summaries.linking import Point, SummaryTexts
-from slmdesk.tasks.summaries.papers import own_date
+from slmdesk.tasks.summaries.lines import cells_of, is_head, row_words
+from slmdesk.tasks.summaries.linking import Piece, Point, SummaryTexts
+from slmdesk.tasks.summaries.papers import (
+    is_field,
+    own_date,
+)
 from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
 
 _CLAUSES = re.compile(rf".{{{MOST_LINE // 2},{MOST_LINE - 2}}}(?=[,;:] |$)")
 _BRACKETS = re.compile(r" ?\([^()]*\)")
-_PLAIN = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
-_MOST_KNOWN = 40
 
 
 def finding(
@@ -44,16 +43,15 @@ def finding(
     texts = SummaryTexts([record], some)
     yield from texts.read()
     text = texts.texts[0]
-    spans = partial(sentence_spans, language=text.language)
-    lines = yield from lines_of(texts.pieces, text.pieces, spans, text.language)
-    group_of = partial(_group_of, language=text.language)
-    points = [
-        *_points(texts, lines, group_of),
-        *_short_points(texts, lines, spans, group_of),
-    ]
-    yield Yield()
     own = own_date(texts.pieces, text.pieces, text.language)[0] or ()
-    document = changed(texts.one(text, points), dated=tuple(filter(None, own)))
+    dated = tuple(filter(None, own))
+    points = list[Point]()
+    for at, line, quotation in _lines_of(texts.pieces, text.language):
+        yield Yield()
+        is_row = texts.pieces[at].kind is BlockKind.TABLE_ROW
+        if group := _group_of(line, text.language, dated, is_row=is_row):
+            points.append(Point(line, (at,), label=group, quotation=quotation))
+    document = changed(texts.one(text, points), dated=dated)
     said = {page.number: page.text for page in pages}
     made = DocumentDeadlines(
         document, record, lambda _id, page: said.get(page, ""), text.language
@@ -66,7 +64,7 @@ def finding(
     others = dict[str, FoundDay]()
     for page in pages:
         yield Yield()
-        for day in _days_of(page, text.language, document.dated, since):
+        for day in _days_of(page, text.language, dated, since):
             if day.day not in found:
                 others.setdefault(day.day, day)
     return FoundDays(RULES, tuple(found.values()), others)
@@ -105,55 +103,36 @@ def _around(text: str, at: int) -> str:
     return shorten(text[begin:], MOST_LINE, placeholder="…")
 
 
-def _points(
-    texts: SummaryTexts, lines: Sequence[Line], group_of: Callable[..., str]
-) -> Iterator[Point]:
-    """Yield what is to be done, each said once, then all else that names a time.
-
-    In that only a day with a time of day counts, which is an appointment. None is said
-    with the title above it, whose day is not theirs.
+def _lines_of(pieces: Sequence[Piece], language: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the sentences and rows that are no title and no header of a mail: piece,
+    words, and the same as they stand there.
     """
-    plain = [
-        changed(line, is_first=False, text=line.text.removeprefix(line.head))
-        for line in lines
-    ]
-    chosen = choose(plain, 0)
-    for line in (*chosen.actions, *chosen.rest):
-        group = group_of(line.text, is_action=line.is_action)
-        if group and not line.is_earlier:
-            quotation = texts.pieces[line.piece].text[line.start : line.end]
-            yield Point(line.text, line.pieces, label=group, quotation=quotation)
+    header = list[str]()
+    for at, piece in enumerate(pieces):
+        if piece.kind is BlockKind.TABLE_ROW:
+            cells = cells_of(piece.text)
+            if not header and is_head(cells, ""):
+                header = cells
+            else:
+                yield at, row_words(cells, header), piece.text
+            continue
+        header = []
+        if not piece.is_heading and not is_field("sender", piece.text, ""):
+            for start, end in sentence_spans(piece.text, language):
+                line = piece.text[start:end]
+                yield at, line.rstrip(": "), line
 
 
-def _short_points(
-    texts: SummaryTexts,
-    lines: Sequence[Line],
-    spans: Sentences,
-    group_of: Callable[..., str],
-) -> Iterator[Point]:
-    """Yield what is too short for a summary, or leads to what stands below it, and
-    names a time: "Bitte zahlen Sie bis 1. Mai auf:".
+def _group_of(text: str, language: str, dated: Sequence[int], *, is_row: bool) -> str:
+    """Return whether something is to be done, or only a time is named; empty where
+    neither is. Of the times in rows only those count by which something is to be done.
     """
-    said = "\n".join(line.text for line in lines)
-    for at, piece in enumerate(texts.pieces):
-        for start, end in spans(piece.text) if piece.kind in _PLAIN else ():
-            text = piece.text[start:end]
-            bare = text.rstrip(": ")
-            if bare[-_MOST_KNOWN:] not in said and (group := group_of(text)):
-                yield Point(bare, (at,), label=group, quotation=text)
-
-
-def _group_of(text: str, language: str, *, is_action: bool = False) -> str:
-    """Return whether something is to be done, or a row names the last day of it; empty
-    where neither is, and no time is named.
-    """
-    if is_action:
-        return TO_DO
-    due = find_due(text, language)
+    due = find_due(text, language, dated)
     is_last = any(day.role in (Role.BY, Role.BEFORE) for day in due.days)
-    if is_last and not tells_a_state(text, language):
+    if (due.terms or is_last) and not tells_a_state(text, language):
         return TO_DO
-    return KEY_POINTS if due.days or due.terms else ""
+    has_time = bool(due.days or due.terms) and not is_row
+    return KEY_POINTS if has_time else ""
 
 
 def _is_listed(
@@ -196,6 +175,7 @@ def _what(text: str) -> str:
 
     Nothing is taken out of it but what stands in brackets.
     """
+    text = text[:1].upper() + text[1:]
     if len(text) <= MOST_LINE:
         return text
     text = _BRACKETS.sub("", text)

@@ -120,8 +120,8 @@ def lines_of(
         among.append(part.at)
         piece = pieces[part.at]
         if piece.kind is BlockKind.TABLE_ROW:
-            cells, below = _cells(piece.text), pieces[part.at + 1].text if part.at + 1 < here.stop else ""
-            if not header and _is_head(cells, below):
+            cells, below = cells_of(piece.text), pieces[part.at + 1].text if part.at + 1 < here.stop else ""
+            if not header and is_head(cells, below):
                 header = cells
             elif len(list(filter(None, cells))) > 1 and not _RULE.fullmatch(piece.text):
                 lines.append(_row(cells, header, part, len(piece.text)))
@@ -308,25 +308,29 @@ def joined(lines: Sequence[Line]) -> list[Line]:
     return whole
 
 
-def _cells(text: str) -> list[str]:
+def cells_of(text: str) -> list[str]:
     """Return the cells of a row, also of one in Markdown, which has a bar at both ends."""
     if text.startswith("|") and text.endswith("|"):
         text = text[1:-1]
     return [cell.strip(MARKS + ":") for cell in text.split("|")]
 
 
-def _is_head(cells: Sequence[str], below: str) -> bool:
+def is_head(cells: Sequence[str], below: str) -> bool:
     """Return whether the first row of a table names its columns. `below`: the text of what follows."""
     looks_so = (len(cells) > 2 or not cells[0]) and not any(map(_AMOUNT.fullmatch, cells[1:]))
     return looks_so or _RULE.fullmatch(below) is not None
 
 
-def _row(cells: Sequence[str], header: Sequence[str], part: Part, size: int) -> Line:
+def row_words(cells: Sequence[str], header: Sequence[str]) -> str:
     """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
     if len(header) != len(cells):
         header = [""] * len(cells)  # that of another table
     columns = zip(header[1:], cells[1:], strict=True)
     values = "; ".join(f"{head} {cell}".strip() for head, cell in columns if cell)
+    return ": ".join(filter(None, (cells[0], values)))
+
+
+def _row(cells: Sequence[str], header: Sequence[str], part: Part, size: int) -> Line:
     is_amount = any((any(header) and _AMOUNT.fullmatch(cell)) or Matter.MONEY in matters(cell) for cell in cells[1:])
-    text = part.lead + ": ".join(filter(None, (cells[0], values)))
+    text = part.lead + row_words(cells, header)
     return Line(part.at, 0, size, text, _WORTH[Matter.MONEY] * is_amount, part.heading, part.lead)

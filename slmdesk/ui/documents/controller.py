@@ -92,6 +92,8 @@ class DocumentsController(QObject):
         self._opening: dict[Path, str] = {}
         """Documents that a person opened together, by file: "" until they are read."""
         self._is_folder = False
+        self._is_left = False
+        """Whether the person went on to something else before these were read."""
         self._known: dict[str, str] = {}
         """Checksums of the documents that were in the list before these."""
         self._unread: dict[Path, Problem] = {}
@@ -122,7 +124,7 @@ class DocumentsController(QObject):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read these files and folders, show the first, and emit `opened` at the end. Very many are only offered."""
-        self._requested = []
+        self._requested, self._is_left = [], False
         given = list(paths)
         self.opening.emit(len(given))
         self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
@@ -175,7 +177,7 @@ class DocumentsController(QObject):
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
 
     def leave(self) -> None:
-        self._requested = []
+        self._requested, self._is_left = [], True
         if self.current:
             self._show(None)
 
@@ -287,11 +289,17 @@ class DocumentsController(QObject):
             words = _("There is nothing in it that can be read.")
             self._bridge.notice_raised.emit(Notice(words, key="no documents"))
         if is_opened:
-            self.open_files(paths, is_folder=is_folder)
+            self._read(paths, is_folder=is_folder)
 
     def open_files(self, paths: Sequence[Path], *, is_folder: bool = False) -> None:
+        self._is_left = False
+        self._read(paths, is_folder=is_folder)
+
+    def _read(self, paths: Sequence[Path], *, is_folder: bool) -> None:
         self._unread, self._is_folder = {}, is_folder
-        self._requested, self._opening = list(paths[:1]), dict.fromkeys(paths, "")
+        self._requested, self._opening = [], dict.fromkeys(paths, "")
+        if not self._is_left:
+            self._requested = list(paths[:1])
         self._known = {
             id: record.sha256
             for id, record in self._records.items()
@@ -324,7 +332,8 @@ class DocumentsController(QObject):
     def _tell_opened(self) -> None:
         if self._opening and all(self._opening.values()):
             ids, self._opening = list(dict.fromkeys(self._opening.values())), {}
-            self.opened.emit(ids, self._is_folder)
+            if not self._is_left:
+                self.opened.emit(ids, self._is_folder)
 
     def _on_unread(self, path: Path, problem: Problem) -> None:
         if problem.code in LOCKED and takes_password(path):

@@ -243,8 +243,6 @@ class DocumentsArea(QObject):
 
     def _on_opened(self, documents: Sequence[str], is_folder: bool) -> None:
         """Do at once what is usual with opened documents: summarize the first, compare two, tabulate a folder."""
-        if self.folders.current:  # a folder is shown meanwhile
-            return
         if is_folder and len(documents) > 1:
             self.page.documents.mark(documents)
             self._on_several("table", documents)

@@ -89,6 +89,21 @@ def test_what_is_due_is_in_sight_on_start_in_a_small_window(program, scale):
     program.wait(lambda: line.mapTo(page, line.rect().bottomLeft()).y() < page.viewport().height())
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_papers_that_are_still_being_read_leave_the_list_on_show(start, tmp_path, count):
+    program = start().open_documents()
+    letters = [tmp_path / f"{number}.txt" for number in range(count)]
+    for number, letter in enumerate(letters):
+        letter.write_text(f"{LETTER}{number}", encoding="utf-8")
+    drop(program.documents, *letters)
+    program.click("deadlines_button")
+    pane = program.find("due_pane")
+    program.wait(lambda: len(days_in(pane)) == 2 * count)
+    program.wait(lambda: program.find("document_view").model().rowCount() == count)
+    assert program.find("due_page").isVisible()
+    assert program.find("deadlines_button").isChecked()
+
+
 def test_the_palette_leads_to_the_list(program):
     program.window.show_page("Start")
     program.frame.palette.open()
