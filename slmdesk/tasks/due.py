@@ -113,9 +113,8 @@ class DueTask(Task[DueRequest, DueList]):
     ) -> Report:
         from slmdesk.tasks.deadlines.report import report_of  # late: all its checks
 
-        due = view.result or DueList()
         title = _folder_of(view, context) or _(self.name)
-        return report_of(self.kind, title, due, is_exported=is_exported)
+        return report_of(self.kind, title, _listed(view), is_exported=is_exported)
 
     def unfolded(
         self, section: Section, context: TaskContext
@@ -130,16 +129,20 @@ class DueTask(Task[DueRequest, DueList]):
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
         from slmdesk.tasks.deadlines.report import shape_of
 
-        return shape_of(view.result or DueList())
+        return shape_of(_listed(view))
 
     def exported(self, view: View) -> dict[str, Json]:
         from slmdesk.tasks.deadlines.report import shape_of
 
         head: dict[str, Json] = {"format": f"slmdesk-{self.kind}", "version": 1}
-        return {**head, **shape_of(view.result or DueList())}
+        return {**head, **shape_of(_listed(view))}
 
 
 TASK = DueTask()
+
+
+def _listed(view: View) -> DueList:
+    return view.result or DueList()
 
 
 def _folder_of(view: View, context: TaskContext) -> str:
@@ -153,17 +156,17 @@ def _folder_of(view: View, context: TaskContext) -> str:
 def _day_of(view: View, edit: Edit, context: TaskContext) -> DueDay:
     from slmdesk.tasks.deadlines.service import other_days
 
-    listed = {day.id: day for day in (view.result or DueList()).days}
-    if edit.statement in listed:
-        return listed[edit.statement]
-    for day in other_days(context.runtime.store, [edit.statement]):
-        return day
-    raise KnownError("request.invalid", what=_("no such deadline"))
+    others = other_days(context.runtime.store, [edit.statement])
+    days = {day.id: day for day in (*others, *_listed(view).days)}
+    if edit.statement not in days:
+        raise KnownError("request.invalid", what=_("no such deadline"))
+    return days[edit.statement]
 
 
 def _moved_to(value: Json) -> str:
     """Return the day of an answer, or "" to move it back to that of its paper."""
-    said = str(value.get("to") or "") if isinstance(value, Mapping) else ""
+    assert isinstance(value, Mapping)  # what its form asks for
+    said = str(value["to"])
     try:
         return said and date.fromisoformat(said).isoformat()
     except ValueError as err:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator, Sequence
 from datetime import date
 from hashlib import sha256
@@ -25,8 +24,7 @@ from slmdesk.tasks.summaries.papers import (
 )
 from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
 
-_CLAUSES = re.compile(rf".{{{MOST_LINE // 2},{MOST_LINE - 2}}}(?=[,;:] |$)")
-_BRACKETS = re.compile(r" ?\([^()]*\)")
+LAST = (Role.BY, Role.BEFORE)
 
 
 def finding(
@@ -128,11 +126,12 @@ def _group_of(text: str, language: str, dated: Sequence[int], *, is_row: bool) -
     neither is. Of the times in rows only those count by which something is to be done.
     """
     due = find_due(text, language, dated)
-    is_last = any(day.role in (Role.BY, Role.BEFORE) for day in due.days)
-    if (due.terms or is_last) and not tells_a_state(text, language):
+    is_last = bool(due.terms) or any(day.role in LAST for day in due.days)
+    if is_last and not tells_a_state(text, language):
         return TO_DO
-    has_time = bool(due.days or due.terms) and not is_row
-    return KEY_POINTS if has_time else ""
+    if due.days and not is_row:
+        return KEY_POINTS
+    return ""
 
 
 def _is_listed(
@@ -141,12 +140,11 @@ def _is_listed(
     """Return whether a deadline is one of the paper that is read, and not a time that
     it tells of, as a contract does, or as one of several papers in a file.
     """
-    is_alone = not made.has_another_paper(deadline.blocks[0].page)
     if group == KEY_POINTS:
-        return is_alone
+        return not made.has_another_paper(deadline.blocks[0].page)
     terms = find_terms(deadline.text, language)
     is_own = any(term.event is not Event.NAMED for term in terms)
-    return bool(deadline.day) or is_own or (is_alone and made.is_letter)
+    return is_own or bool(deadline.day)
 
 
 def _found(deadline: Deadline) -> FoundDay:
@@ -156,7 +154,7 @@ def _found(deadline: Deadline) -> FoundDay:
     return FoundDay(
         key[:16],
         text,
-        _what(text),
+        _around(text[:1].upper() + text[1:], 0),
         span.page,
         span.start,
         span.end,
@@ -168,20 +166,6 @@ def _found(deadline: Deadline) -> FoundDay:
         deadline.received,
         deadline.place,
     )
-
-
-def _what(text: str) -> str:
-    """Return a sentence, or its first clauses where it is long, as a line to act on.
-
-    Nothing is taken out of it but what stands in brackets.
-    """
-    text = text[:1].upper() + text[1:]
-    if len(text) <= MOST_LINE:
-        return text
-    text = _BRACKETS.sub("", text)
-    if clauses := _CLAUSES.match(text):
-        return f"{clauses[0].rstrip('.')}…"
-    return shorten(text, MOST_LINE, placeholder="…")
 
 
 def _add(found: dict[str, FoundDay], day: FoundDay) -> None:

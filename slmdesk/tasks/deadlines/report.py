@@ -20,7 +20,6 @@ from slmdesk.tasks.deadlines.types import (
     MOVE,
     NOT_MINE,
     SHEET,
-    DueCounts,
     DueDay,
     DueList,
     State,
@@ -63,6 +62,9 @@ def report_of(
     """
     documents = {day.document: day.name for day in due.days}
     open_days = days_open(due)
+    lead = lead_of(open_days)
+    if not open_days:
+        lead = _("Nothing is due in the papers that were read.")
     notes = [_(NOT_ALL)]
     if due.waiting:
         words = ngettext(
@@ -75,7 +77,7 @@ def report_of(
         kind,
         title,
         tuple(_sections(due, others, len(documents) == 1, is_exported)),
-        lead=lead_of(counts_of(open_days)) or _said_nothing(open_days),
+        lead=lead,
         notes=tuple(notes),
         due=tuple(map(_due, open_days)),
         documents=tuple(documents.items()),
@@ -84,28 +86,19 @@ def report_of(
     )
 
 
-def _said_nothing(days: Sequence[DueDay]) -> str:
-    if days:
-        return ""
-    return _("Nothing is due in the papers that were read.")
-
-
 def days_open(due: DueList) -> list[DueDay]:
     return [day for day in due.days if day.said.state is State.OPEN]
 
 
-def counts_of(days: Sequence[DueDay]) -> DueCounts:
-    """Return how much is due today, and was before. `days`: those that are open."""
+def lead_of(days: Sequence[DueDay]) -> str:
+    """Return what is due in a line: "2 due today, 1 overdue". Empty: nothing now.
+    `days`: those that are open.
+    """
     today = date.today().isoformat()
     names = [day.day for day in days]
-    return DueCounts(names.count(today), sum("" < day < today for day in names))
-
-
-def lead_of(counts: DueCounts) -> str:
-    """Return what is due in a line: "2 due today, 1 overdue". Empty: nothing now."""
     told = (
-        (_("{count:,} due today"), counts.today),
-        (_("{count:,} overdue"), counts.overdue),
+        (_("{count:,} due today"), names.count(today)),
+        (_("{count:,} overdue"), sum("" < day < today for day in names)),
     )
     return ", ".join(words.format(count=n) for words, n in told if n)
 

@@ -33,7 +33,7 @@ from slmdesk.base.runtime.service import (
 from slmdesk.base.texts import _
 from slmdesk.documents.types import DaysFound, ReceiptChanged
 from slmdesk.history.store import Store
-from slmdesk.tasks.deadlines.report import counts_of, days_open, lead_of, sheet_of
+from slmdesk.tasks.deadlines.report import days_open, lead_of, sheet_of
 from slmdesk.tasks.deadlines.types import (
     RULES,
     DueDay,
@@ -56,14 +56,14 @@ REST_S = 0.05
 
 def other_days(store: Store, ids: Sequence[str]) -> list[DueDay]:
     """Return the days with these ids of the others that papers name."""
-    documents = {id.partition(" ")[0] for id in ids}
+    wanted, documents = set(ids), {id.partition(" ")[0] for id in ids}
     days = [
         DueDay(row.id, row.name, row.page_kind, day, Said(State.OTHER))
         for row in store.documents.with_other_days(sorted(documents))
         for day in stored_list(FoundDay, row.found)
+        if f"{row.id} {day.key}" in wanted
     ]
-    by_id = {day.id: day for day in days}
-    return [by_id[id] for id in ids if id in by_id]
+    return sorted(days, key=lambda day: (day.day, day.name))
 
 
 class DueService(Service):
@@ -175,7 +175,7 @@ class DueService(Service):
 
     def listed(self, folder: str = "") -> DueList:
         """Return the days of all papers, or of those of a folder, in their order."""
-        days, others = list[DueDay](), list[tuple[str, str]]()
+        days, others = list[DueDay](), list[str]()
         today = date.today().isoformat()
         for row in self._store.documents.with_days(today, folder):
             said = stored_dict(Said, row.said)
@@ -183,13 +183,10 @@ class DueService(Service):
             for day in (*stored_list(FoundDay, row.found), *mine.values()):
                 own = said.get(day.key, Said())
                 days.append(DueDay(row.id, row.name, row.page_kind, day, own))
-            others += [(day, row.id) for day in row.others if day not in mine]
+            others += [f"{row.id} {day}" for day in row.others if day not in mine]
         days.sort(key=lambda day: (day.day or LAST, day.name))
-        return DueList(
-            tuple(days),
-            tuple(f"{document} {day}" for day, document in sorted(others)),
-            len(self._waiting) + (self._work is not None),
-        )
+        waiting = len(self._waiting) + (self._work is not None)
+        return DueList(tuple(days), tuple(others), waiting)
 
     def others(self, ids: Sequence[str]) -> list[DueDay]:
         """Return the other days that papers name, by their ids."""
@@ -197,7 +194,7 @@ class DueService(Service):
 
     def now(self) -> str:
         """Return what is due now in a line, as Start says it. Empty: nothing is."""
-        return lead_of(counts_of(days_open(self.listed())))
+        return lead_of(days_open(self.listed()))
 
     def sheet(self, id: str) -> Paper:
         """Return the sheet of a day for the file. Raises KnownError."""

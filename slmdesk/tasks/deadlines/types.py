@@ -131,8 +131,3 @@ class DueList(Record):
 class DueRequest(Record):
     folder: str = ""
     """Id of a watched folder. Empty: all papers."""
-
-
-class DueCounts(Record):
-    today: int = 0
-    overdue: int = 0
