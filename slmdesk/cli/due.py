@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from slmdesk.base.files import write_out
 from slmdesk.base.language import in_language
+from slmdesk.base.record import changed
 from slmdesk.cli.console import (
     Console,
     headings_option,
@@ -20,7 +21,7 @@ from slmdesk.cli.documents import find_folder
 from slmdesk.cli.output import check_file, form_of
 from slmdesk.services import Services
 from slmdesk.tasks.deadlines.report import OTHERS, report_of, shape_of
-from slmdesk.tasks.deadlines.types import DueDay, DueRequest
+from slmdesk.tasks.deadlines.types import DueRequest
 from slmdesk.tasks.due import TASK
 from slmdesk.tasks.report import Report
 from slmdesk.tasks.words import statement_words
@@ -85,10 +86,11 @@ def due(
         if folder is not None:
             found = services.service_thread.call(lambda: find_folder(services, folder))
             request = DueRequest(found.id)
-        listed, others = services.call.due.listed(request.folder), list[DueDay]()
+        listed = services.call.due.listed(request.folder)
         if is_all:
             others = services.call.due.others(listed.others)
-        report = report_of(TASK.kind, "Deadlines", listed, others, is_exported=True)
+            listed = changed(listed, days=(*listed.days, *others), others=())
+        report = report_of(TASK.kind, "Deadlines", listed, is_exported=True)
         if target is not None:
             if sheet is not None:
                 _write_sheet(console, services, report, sheet, target)
@@ -96,9 +98,9 @@ def due(
                 _write(console, services, request, target, force=force)
             console.notify(f"Written to {target}.")
     if console.as_json:
-        console.give(shape_of(listed, others))
+        console.give(shape_of(listed))
     elif target is None:
-        _say(console, report)
+        _say(console, report, is_all=is_all)
 
 
 def _write(
@@ -136,24 +138,16 @@ def _write_sheet(
     write_out(target, data)
 
 
-def _say(console: Console, report: Report) -> None:
+def _say(console: Console, report: Report, *, is_all: bool) -> None:
     console.say(report.lead)
-    for line in _lines(report):
-        console.say(line)
-    for section in report.sections:
-        if section.is_folded:
-            console.notify(f"{section.fold} ({WHERE[section.id]} lists them)")
-
-
-def _lines(report: Report) -> Iterator[str]:
     number = 0
     for section in report.sections:
-        if section.is_folded:
+        if section.is_folded and not (is_all and section.id == OTHERS):
+            console.notify(f"{section.fold} ({WHERE[section.id]} lists them)")
             continue
-        yield ""
-        yield section.title
+        console.say(f"\n{section.title}")
         for statement in section.statements:
             number += 1
-            yield f"{number:>3}. {statement_words(statement)}"
+            console.say(f"{number:>3}. {statement_words(statement)}")
             for note in statement.notes:
-                yield f"     {note}"
+                console.say(f"     {note}")

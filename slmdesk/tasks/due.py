@@ -120,11 +120,12 @@ class DueTask(Task[DueRequest, DueList]):
         self, section: Section, context: TaskContext
     ) -> Pending[Sequence[Statement]]:
         """Return the other days, or those of which a person said something."""
-        from slmdesk.tasks.deadlines.report import others_of
+        from slmdesk.tasks.deadlines.report import statement_of
         from slmdesk.tasks.deadlines.service import other_days
 
         ids = [statement.id for statement in section.statements]
-        return ended(others_of(other_days(context.runtime.store, ids)))
+        others = other_days(context.runtime.store, ids)
+        return ended([statement_of(day) for day in others])
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
         from slmdesk.tasks.deadlines.report import shape_of

@@ -159,7 +159,7 @@ def _ends(
     for words in re.finditer(rf"(?<!\w)(?:{_words('end', language)})", plain, re.IGNORECASE):
         if match := _YEAR.match(plain, words.end()):
             yield _end_of(words.start(), match.end(), int(match[1]), 12)
-    if own and own[0] and own[1] and not re.search(_words("each", language), plain, re.IGNORECASE):
+    if own and own[0] and own[1]:
         for ending in _endings(language):
             for words in re.finditer(rf"(?<!\w)(?:{ending})(?!\w)(?! ?\d)", plain, re.IGNORECASE):
                 months = own[1] if words["month"] else own[1] + 1 if words["next"] else 12
@@ -191,15 +191,14 @@ def _role_of(plain: str, mention: _Mention, clocks: Sequence[int], language: str
             return Role.LATER, words.start()
         return Role.BY if is_whole else Role.BEFORE, words.start()
     is_stamp = left.endswith("[")  # of a message in a chat
-    is_off = re.search(_words("cancels", language), plain, re.IGNORECASE) and not _ends_with("moved", left, language)
-    is_other = is_stamp or is_off or _ends_with("other", left, language)
+    is_other = is_stamp or _ends_with("other", left, language)
     return Role.OTHER if is_other else Role.ON, mention.start
 
 
 def _is_until_refused(plain: str, begin: int, mention: _Mention, language: str) -> bool:
     """Return whether nothing may be done until a day: "no … until", "until … no", not "if you do not … until"."""
     clause, after = re.split(r"[.;:!?]", plain[:begin])[-1], re.split(r"[.;:!?]", plain[mention.end :])[0]
-    behind, comma, main = after.lstrip(", ").partition(",") if not clause.strip() else after.partition(",")
+    behind, comma, __ = after.lstrip(", ").partition(",") if not clause.strip() else after.partition(",")
     near = clause.rpartition(",")[2]
     if not near.strip():  # it stands first, or behind what is put in between
         near = clause
@@ -208,10 +207,9 @@ def _is_until_refused(plain: str, begin: int, mention: _Mention, language: str) 
     is_listed = re.match(rf"\W*(?:{_words('not', language)})", clause, re.IGNORECASE)
     is_listed = is_listed or re.search(rf"\b(?:{_words('and', language)})\b", near, re.IGNORECASE)  # not a, b or c
     is_condition = comma and re.match(_words("condition", language), near, re.IGNORECASE)
-    is_main = is_condition and not re.match(_words("reason", language), main, re.IGNORECASE)
     is_limit = re.search(_words("limits", language), near, re.IGNORECASE)
     refused = clause if is_listed else near
-    return not is_main and not is_limit and _refuses(refused + behind * (language in NOT_BEHIND), language)
+    return not is_condition and not is_limit and _refuses(refused + behind * (language in NOT_BEHIND), language)
 
 
 def _clause_around(plain: str, begin: int, end: int) -> str:

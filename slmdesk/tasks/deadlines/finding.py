@@ -8,14 +8,14 @@ from hashlib import sha256
 from textwrap import shorten
 
 from slmdesk.base.documents import BlockKind, Page
-from slmdesk.base.record import changed, sparse
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.days import Role, every_day, tells_a_state
 from slmdesk.claims.deadlines.finding import Event, find_due, find_terms
 from slmdesk.tasks.deadlines.types import MOST_LINE, RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
-from slmdesk.tasks.summaries.deadlines import DocumentDeadlines
+from slmdesk.tasks.summaries.deadlines import DocumentDeadlines, page_words
 from slmdesk.tasks.summaries.lines import cells_of, is_head, row_words
 from slmdesk.tasks.summaries.linking import Piece, Point, SummaryTexts
 from slmdesk.tasks.summaries.papers import (
@@ -50,10 +50,7 @@ def finding(
         if group := _group_of(line, text.language, dated, is_row=is_row):
             points.append(Point(line, (at,), label=group, quotation=quotation))
     document = changed(texts.one(text, points), dated=dated)
-    said = {page.number: page.text for page in pages}
-    made = DocumentDeadlines(
-        document, record, lambda _id, page: said.get(page, ""), text.language
-    )
+    made = DocumentDeadlines(document, record, page_words(some), text.language)
     found = dict[str, FoundDay]()
     for sentence in document.sentences:
         for deadline in made.deadlines([sentence]):
@@ -95,10 +92,9 @@ def _days_of(
 
 def _around(text: str, at: int) -> str:
     """Return what stands around a place of a sentence, as a line."""
-    begin = max(0, min(at - MOST_LINE // 2, len(text) - MOST_LINE))
-    if begin:
-        begin = text.find(" ", begin, at)
-    return shorten(text[begin:], MOST_LINE, placeholder="…")
+    if len(text) > MOST_LINE:
+        text = text[text.rfind(" ", 0, max(0, at - MOST_LINE // 2)) + 1 :]
+    return shorten(text, MOST_LINE, placeholder="…")
 
 
 def _lines_of(pieces: Sequence[Piece], language: str) -> Iterator[tuple[int, str, str]]:
@@ -159,7 +155,7 @@ def _found(deadline: Deadline) -> FoundDay:
         span.start,
         span.end,
         deadline.day,
-        sparse(deadline.reason) if deadline.reason else None,
+        deadline.reason,
         deadline.who,
         deadline.amount,
         deadline.is_confirmed,

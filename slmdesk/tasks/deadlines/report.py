@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from textwrap import shorten
@@ -25,6 +26,7 @@ from slmdesk.tasks.deadlines.types import (
     State,
 )
 from slmdesk.tasks.report import Due, Report, Section, Statement, Value
+from slmdesk.tasks.summaries.order import LAST
 
 WEEK = timedelta(days=6)
 OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
@@ -40,10 +42,14 @@ ACTIONS = {
     State.NOT_MINE: (BACK,),
     State.OTHER: (MINE,),
 }
-FOLDED = {State.DONE: N_("Done"), State.NOT_MINE: N_("Not mine")}
+OTHERS = N_("Other days named in these papers")
+FOLDED = {
+    State.DONE: N_("Done"),
+    State.NOT_MINE: N_("Not mine"),
+    State.OTHER: OTHERS,
+}
 ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
 NOT_ALL = N_("Found by rules, which miss days: look through the other days, too.")
-OTHERS = N_("Other days named in these papers")
 MOST_TITLE, MOST_PASSAGE = 80, 1200
 """Most letters of what is to be done in a calendar, and of a passage on a sheet."""
 LINE = "______________________________"
@@ -53,12 +59,11 @@ def report_of(
     kind: str,
     title: str,
     due: DueList,
-    others: Sequence[DueDay] = (),
     *,
     is_exported: bool = False,
 ) -> Report:
-    """Return what is due, by its days. `others`: the other days, where they are known.
-    `is_exported`: without a column for days, so that each statement says its own.
+    """Return what is due, by its days. `is_exported`: without a column for days, so
+    that each statement says its own.
     """
     documents = {day.document: day.name for day in due.days}
     open_days = days_open(due)
@@ -76,7 +81,7 @@ def report_of(
     return Report(
         kind,
         title,
-        tuple(_sections(due, others, len(documents) == 1, is_exported)),
+        tuple(_sections(due, is_exported=is_exported)),
         lead=lead,
         notes=tuple(notes),
         due=tuple(map(_due, open_days)),
@@ -103,52 +108,38 @@ def lead_of(days: Sequence[DueDay]) -> str:
     return ", ".join(words.format(count=n) for words, n in told if n)
 
 
-def _sections(
-    due: DueList, others: Sequence[DueDay], is_one: bool, is_exported: bool
-) -> Iterator[Section]:
+def _sections(due: DueList, *, is_exported: bool) -> Iterator[Section]:
     today = date.today()
-    groups = {
-        name: list[Statement]()
-        for name in (OVERDUE, TODAY, WITHIN, LATER, NO_DAY, *FOLDED.values())
-    }
+    ends = (
+        (NO_DAY, ""),
+        (OVERDUE, (today - timedelta(days=1)).isoformat()),
+        (TODAY, today.isoformat()),
+        (WITHIN, (today + WEEK).isoformat()),
+        (LATER, LAST),
+    )
+    groups = defaultdict[str, list[Statement]](list)
     for day in due.days:
-        name = FOLDED.get(day.said.state) or _group_of(day.day, today)
-        groups[name].append(_statement(day, is_one, is_exported))
-    known = others_of(others, is_exported=is_exported)
-    groups[OTHERS] = known or [Statement("", id=id) for id in due.others]
-    folded = [*FOLDED.values()]
-    if not others:
-        folded.append(OTHERS)
-    for name, statements in groups.items():
-        if statements:
-            fold = f"{_(name)}: {len(statements):,}"
-            is_folded = name in folded
+        group = next(name for name, last in ends if day.day <= last)
+        group = FOLDED.get(day.said.state, group)
+        groups[group].append(statement_of(day, is_exported=is_exported))
+    groups[OTHERS] += [Statement("", id=id) for id in due.others]
+    for name in (OVERDUE, TODAY, WITHIN, LATER, NO_DAY, *FOLDED.values()):
+        if statements := tuple(groups[name]):
             yield Section(
-                tuple(statements), _(name), id=name, is_folded=is_folded, fold=fold
+                statements,
+                _(name),
+                id=name,
+                is_folded=name in FOLDED.values(),
+                fold=f"{_(name)}: {len(statements):,}",
             )
 
 
-def others_of(days: Sequence[DueDay], *, is_exported: bool = False) -> list[Statement]:
-    """Return the other days as statements."""
-    return [_statement(day, is_one=False, is_exported=is_exported) for day in days]
-
-
-def _group_of(day: str, today: date) -> str:
-    if not day:
-        return NO_DAY
-    ends = (
-        (OVERDUE, today - timedelta(days=1)),
-        (TODAY, today),
-        (WITHIN, today + WEEK),
-    )
-    return next((name for name, last in ends if day <= last.isoformat()), LATER)
-
-
-def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
-    found = day.found
-    text = found.what
+def statement_of(day: DueDay, *, is_exported: bool = False) -> Statement:
+    """`is_exported`: without a column for days, so that it says its own."""
+    found, place = day.found, _place(day)
+    text, notes = found.what, _notes(day, place)
     if is_exported:
-        text = f"{_day_words(day.day)}: {text}"
+        text, notes = f"{_day_words(day.day)}: {text}", _notes(day, "")
     actions = ACTIONS[day.said.state]
     if day.said.state is State.OPEN and (found.received or not found.day):
         actions = (*actions, CAME)
@@ -162,10 +153,10 @@ def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
     return Statement(
         text,
         (day.span,),
-        _place(day, is_one=is_one),
+        place,
         (found.text,),
         id=day.id,
-        notes=tuple(_notes(day, "" if is_exported else _place(day))),
+        notes=notes,
         value=value,
         actions=actions,
         menu_actions=(SHEET,),
@@ -180,27 +171,24 @@ def _day_words(day: str) -> str:
     return date_words(date.fromisoformat(day))
 
 
-def _place(day: DueDay, *, is_one: bool = False) -> str:
-    page = f"{page_sign(day.page_kind)} {day.found.page}"
-    if is_one:
-        return page
-    return f"{' '.join(day.name.split())}, {page}"
+def _place(day: DueDay) -> str:
+    name = " ".join(day.name.split())
+    return f"{name}, {page_sign(day.page_kind)} {day.found.page}"
 
 
-def _notes(day: DueDay, place: str) -> Iterator[str]:
-    """Yield the lines below a day. `place`: its paper, if not told beside it."""
+def _notes(day: DueDay, place: str) -> tuple[str, ...]:
+    """Return the lines below a day. `place`: its paper, if not told beside it."""
     found = day.found
     about = "  ·  ".join(filter(None, (found.who, found.amount, place)))
-    if about:
-        yield about
-    if told := reckoned_words(day):
-        yield told
+    notes = [about, reckoned_words(day)]
     if day.is_assumed:
-        yield _(ASSUMED)
+        notes.append(_(ASSUMED))
     if day.said.day:
-        yield _("Moved; the paper says: {day}").format(day=_day_words(found.day))
-    for text in found.more:
-        yield _("Also: {text}").format(text=text)
+        notes.append(
+            _("Moved; the paper says: {day}").format(day=_day_words(found.day))
+        )
+    notes += [_("Also: {text}").format(text=text) for text in found.more]
+    return tuple(filter(None, notes))
 
 
 def reckoned_words(day: DueDay) -> str:
@@ -219,11 +207,8 @@ def _due(day: DueDay) -> Due:
     what = shorten(found.what, MOST_TITLE, placeholder="…")
     if found.who and not what.startswith(found.who):
         what = _(phrases.DUE).format(who=found.who, what=what)
-    details = [found.text]
-    if found.amount:
-        details.append(_(phrases.AMOUNT).format(amount=found.amount))
-    details.append(reckoned_words(day))
-    details.append(_(phrases.IN_DOCUMENT).format(name=_place(day)))
+    place = _(phrases.IN_DOCUMENT).format(name=_place(day))
+    details = (found.text, reckoned_words(day), place)
     return Due(
         day.day,
         what,
@@ -256,12 +241,11 @@ def sheet_of(day: DueDay) -> Paper:
     return Paper(_("Deadline: {day}").format(day=_day_words(day.day)), pieces)
 
 
-def shape_of(due: DueList, others: Sequence[DueDay] = ()) -> dict[str, Json]:
+def shape_of(due: DueList) -> dict[str, Json]:
     """Return the list for programs. Contract of `slmdesk due --json`."""
     return {
         "days": [_shape(day) for day in due.days],
         "other_days": len(due.others),
-        "others": [_shape(day) for day in others],
         "waiting": due.waiting,
     }
 

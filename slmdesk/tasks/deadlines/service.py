@@ -163,7 +163,7 @@ class DueService(Service):
 
     def again(self, item: str, model: str | None) -> None:
         """Look through all papers anew."""
-        self._look_at([day.document for day in self.result(item).days])
+        self._look_at(self._store.documents.without_days(""))
         self.take_up()
 
     def stop_item(self, item: str) -> None:
@@ -198,7 +198,7 @@ class DueService(Service):
 
     def sheet(self, id: str) -> Paper:
         """Return the sheet of a day for the file. Raises KnownError."""
-        for day in self.listed().days:
+        for day in (*self.listed().days, *self.others([id])):
             if day.id == id:
                 return sheet_of(day)
         raise KnownError("request.invalid", what=_("no such deadline"))

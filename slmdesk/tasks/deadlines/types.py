@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
-from slmdesk.base.types import Json
 from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
 from slmdesk.tasks.shape import Field, FieldKind
@@ -51,7 +51,7 @@ class FoundDay(Record, omit_defaults=True):
     end: int
     day: str = ""
     """ISO 8601. Empty where it cannot be reckoned."""
-    reason: Json = None
+    reason: Any = None
     """How it was reckoned, or why not (see `claims.deadlines.reckoning.Reason`), from
     which its words are made when it is shown. None: the paper names it."""
     who: str = ""
