@@ -64,8 +64,9 @@ def due(
 ) -> None:
     """List what is due in the papers that were read, the past days first.
 
-    Each with its paper and page, and with how the day was reckoned. Below them are the
-    other days from today on that the papers name: how many, or with --all each.
+    Each with its paper and page, and with how the day was reckoned.
+
+    Other days from today on that the papers name are counted; --all prints them, too.
     """
     refuse(ics is not None and output is not None, "Use one of --ics and --output.")
     refuse(sheet is not None and output is None, "--sheet needs -o FILE.pdf.")

@@ -82,6 +82,8 @@ NUMBER = 24
 """Room for the number of a statement that answers others."""
 MUTED = {True: "ink3", False: "ink2"}
 """Colour of the words that are answered, where they are left out."""
+TEXTS = {True: "ink2", False: "ink"}
+"""Colour of the texts of statements, where they are folded at first or missing."""
 INKS = {None: "soft_ink", True: "on_accent", False: "ink"}
 GROUNDS = {True: ("accent", "accent"), False: ("sheet", "edge")}
 """Colours of actions, and of the ground and the line of those of which one is chosen,
@@ -266,7 +268,7 @@ class StatementPainter(QStyledItemDelegate):
             made.add(
                 lay_out_cited(due_words(statement.value), "", bold, room),
                 left,
-                "ink",
+                TEXTS[row.section.is_folded],
                 is_beside=True,
             )
             left += room + scaled(theme.SPACE_8)
@@ -293,8 +295,8 @@ class StatementPainter(QStyledItemDelegate):
         if row.is_answer:
             self._add_asked(made, row, left, width)
         if row.text or statement.is_open:
-            colour = "ink" if statement.text else "ink2"
-            made.add(self._text_of(row, width), left, colour)
+            is_muted = row.section.is_folded or not statement.text
+            made.add(self._text_of(row, width), left, TEXTS[is_muted])
         self._add_lines(made, row, statement.notes, left, width)
         if row.has_days:
             made.height = max(made.height, top + made.parts[0][0].height)

@@ -10,9 +10,11 @@ from fakes.reports import press_statement
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from slmdesk.tasks.deadlines.report import OTHERS
+
 pytestmark = pytest.mark.gui
 
-PAST, COMING = date.today() - timedelta(days=3), date.today() + timedelta(days=3)
+PAST, COMING, OTHER = (date.today() + timedelta(days=days) for days in (-3, 3, 30))
 LETTER = f"""Stadtwerke Linde GmbH
 Lindenweg 4
 04109 Leipzig
@@ -24,6 +26,8 @@ Sehr geehrte Frau Adler,
 bitte zahlen Sie den Betrag von 120,50 € bis zum {PAST:%d.%m.%Y}.
 
 Bitte senden Sie uns den Zählerstand bis zum {COMING:%d.%m.%Y}.
+
+Der neue Tarif gilt ab dem {OTHER:%d.%m.%Y}.
 
 Mit freundlichen Grüßen
 Jana Brandt
@@ -121,6 +125,24 @@ def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
     program.wait(lambda: days_in(pane) == [COMING.isoformat()])
     pane.controller.undo()
     program.wait(lambda: days_in(pane) == [PAST.isoformat(), COMING.isoformat()])
+
+
+def fold_of(pane):
+    """The line that stands for the other days."""
+    rows = pane.view.lists[0].rows
+    return next(rows.index(at) for at, row in enumerate(rows.rows) if row.section.id == OTHERS)
+
+
+def test_the_other_days_are_unfolded_and_one_is_taken_up(program, pane):
+    shown = pane.view.lists[0]
+    assert fold_of(pane).data() == "Other days named in these papers: 1"
+    shown.choose(fold_of(pane))
+    program.wait(lambda: days_in(pane)[2:] == [OTHER.isoformat()])
+    press_statement(pane, list(pane.view.statements)[-1], "mine")
+    program.wait(lambda: not [row for row in shown.rows.rows if row.section.id == OTHERS])
+    assert days_in(pane) == [PAST.isoformat(), COMING.isoformat(), OTHER.isoformat()]
+    pane.controller.undo()
+    program.wait(lambda: fold_of(pane).data() == "Other days named in these papers: 1")
 
 
 def test_a_press_on_a_day_shows_its_paper(program, pane):
