@@ -7,7 +7,7 @@ finds the days when a paper is read, and gives the list of a folder, or of all p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -30,18 +30,13 @@ from slmdesk.tasks.deadlines.types import (
     DueDay,
     DueList,
     DueRequest,
+    Said,
     State,
 )
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Documents, Field, FieldKind, Task, TaskContext, TaskView
 
 View = TaskView[DueRequest, DueList]
-STATES = {
-    DONE: State.DONE,
-    NOT_MINE: State.NOT_MINE,
-    BACK: State.OPEN,
-    MINE: State.OPEN,
-}
 
 
 class DueTask(Task[DueRequest, DueList]):
@@ -97,16 +92,9 @@ class DueTask(Task[DueRequest, DueList]):
     def edited(self, view: View, edit: Edit, context: TaskContext) -> DueList:
         """Return the changed day alone."""
         day = _day_of(view, edit, context)
-        said = day.said
-        if edit.action == MINE:
-            said = changed(said, mine=day.found)
-        if edit.action in STATES:
-            said = changed(said, state=STATES[edit.action])
-        elif edit.action == MOVE:
-            said = changed(said, day=_moved_to(edit.value))
-        else:
+        if edit.action not in SAYS:
             raise KnownError("request.invalid", what=_("this cannot be changed"))
-        return DueList((changed(day, said=said),))
+        return DueList((changed(day, said=SAYS[edit.action](day, edit.value)),))
 
     def report(
         self, view: View, context: TaskContext, *, is_exported: bool = False
@@ -139,6 +127,24 @@ class DueTask(Task[DueRequest, DueList]):
         return {**head, **shape_of(_listed(view))}
 
 
+def _moved_to(value: Json) -> str:
+    """Return the day of an answer, or "" to move it back to that of its paper."""
+    assert isinstance(value, Mapping)  # what its form asks for
+    said = str(value["to"])
+    try:
+        return said and date.fromisoformat(said).isoformat()
+    except ValueError as err:
+        raise KnownError("request.invalid", what=_("no such day")) from err
+
+
+SAYS: Mapping[str, Callable[[DueDay, Json], Said]] = {
+    DONE: lambda day, _value: changed(day.said, state=State.DONE),
+    NOT_MINE: lambda day, _value: changed(day.said, state=State.NOT_MINE),
+    BACK: lambda day, _value: changed(day.said, state=State.OPEN),
+    MINE: lambda day, _value: changed(day.said, state=State.OPEN, mine=day.found),
+    MOVE: lambda day, value: changed(day.said, day=_moved_to(value)),
+}
+"""What a person says of a day by each of its actions."""
 TASK = DueTask()
 
 
@@ -162,13 +168,3 @@ def _day_of(view: View, edit: Edit, context: TaskContext) -> DueDay:
     if edit.statement not in days:
         raise KnownError("request.invalid", what=_("no such deadline"))
     return days[edit.statement]
-
-
-def _moved_to(value: Json) -> str:
-    """Return the day of an answer, or "" to move it back to that of its paper."""
-    assert isinstance(value, Mapping)  # what its form asks for
-    said = str(value["to"])
-    try:
-        return said and date.fromisoformat(said).isoformat()
-    except ValueError as err:
-        raise KnownError("request.invalid", what=_("no such day")) from err

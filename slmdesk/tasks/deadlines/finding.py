@@ -10,6 +10,7 @@ from textwrap import shorten
 from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
+from slmdesk.base.text.relevance import Matter, matters
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.days import Role, every_day, tells_a_state
 from slmdesk.claims.deadlines.finding import Event, find_due, find_terms
@@ -122,12 +123,13 @@ def _group_of(text: str, language: str, dated: Sequence[int], *, is_row: bool) -
     neither is. Of the times in rows only those count by which something is to be done.
     """
     due = find_due(text, language, dated)
+    if not (due.days or due.terms):
+        return ""
     is_last = bool(due.terms) or any(day.role in LAST for day in due.days)
-    if is_last and not tells_a_state(text, language):
+    is_to_do = is_last or Matter.REQUEST in matters(text, language)
+    if is_to_do and not tells_a_state(text, language):
         return TO_DO
-    if due.days and not is_row:
-        return KEY_POINTS
-    return ""
+    return "" if is_row else KEY_POINTS
 
 
 def _is_listed(

@@ -65,7 +65,6 @@ OWN = (2026, 11, 3)
         ("pl", "nie wcześniej niż 1 marca 2027", "later 2027-03-01"),
         ("en", "by 03/04/2027", ""),
         ("en", "by the Friday before 1 December 2026", "later 2026-12-01"),
-        ("en", "the hearing on 12 November 2026 has been cancelled", "other 2026-11-12"),
         ("en", "postponed from 12 November to 19 November 2026", "range 2026-11-19"),
         ("de", "statt am 12. November am 19. November 2026", "other 2026-11-12, on 2026-11-19"),
         ("de", "der Termin wird auf den 19. November 2026 verschoben", "on 2026-11-19"),

@@ -11,7 +11,7 @@ import pytest
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.language import in_language
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import to_json
+from slmdesk.base.record import sparse
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.tasks.deadlines.finding import finding
 from slmdesk.tasks.deadlines.report import reckoned_words
@@ -126,17 +126,6 @@ def test_a_day_without_a_year_is_the_next_one(told, day):
     assert days(told) == day
 
 
-def test_a_long_sentence_is_shortened_at_the_end_of_a_clause():
-    said = (
-        "Wir fordern Sie auf, den am 3. Juni 2026 überwiesenen Betrag von 8.810,76 EUR "
-        "bis spätestens 30. November 2026 zurückzuzahlen, andernfalls werden wir unserer "
-        "Mandantschaft die Erhebung der Klage empfehlen."
-    )
-    (day,) = found(page(1, HEAD, said))
-    assert day.what == f"{said[: said.index(', andernfalls')]}…"
-    assert day.text == said
-
-
 def test_a_line_says_what_is_to_be_done_where_its_first_clause_does_not():
     said = (
         "Bitte teilen Sie uns bis zum 9. Januar 2027 mit, ob Sie den Vertrag über die Lieferung von Wärme und "
@@ -185,10 +174,14 @@ def test_a_term_from_receipt_without_a_day_is_listed_and_says_why():
 
 def test_a_reckoned_day_says_how_in_the_language_that_is_spoken():
     (day,) = found(page(1, HEAD, "Bitte antworten Sie binnen zwei Wochen nach Erhalt dieses Schreibens."))
-    told = partial(reckoned_words, DueDay("d", "d", "page", stored_from(FoundDay, to_json(day))))
+    told = partial(reckoned_words, DueDay("d", "d", "page", stored_from(FoundDay, sparse(day))))
     assert day.day == "2026-11-17"
     assert in_language("en", told).startswith("received 3 November (confirm) + 2 weeks = ")
     assert in_language("de", told).startswith("erhalten 3. November (bestätigen) + 2 Wochen = ")
+
+
+def test_a_number_before_a_last_day_is_no_day():
+    assert days("Bitte zahlen Sie die Rechnung Nummer 12 bis zum 30. November 2026.") == ["2026-11-30"]
 
 
 def test_the_same_day_has_the_same_key_wherever_it_stands():
