@@ -130,7 +130,8 @@ KINDS = ("amount", "duty added", "amount", "duty removed", "moved")
 
 def pages_report(**more) -> Report:
     known = tuple(Statement(f"Same {at}.", other=f"Same {at}.") for at in range(3))
-    same = Section(known, "3 unchanged paragraphs – show them", id="same", is_folded=True)
+    words = "3 unchanged paragraphs – show them"
+    same = Section(known, words, id="same", is_folded=True, fold=words)
     changes = Section(tuple(changed_to(at, kind) for at, kind in enumerate(KINDS)), "§ 1", id="clause")
     return Report("sample", "Two leases", (same, changes), Layout.PAGES, lead="5 changes: 2 amounts", **more)
 
