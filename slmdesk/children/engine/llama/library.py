@@ -163,6 +163,7 @@ def processor_variant() -> str:
 
 _WEIGHT_OF_NEW = 0.25
 _LONGEST_GAP = 256
+_NEAR = 1.25
 _HOPELESS = 4.0
 """Times the cost of the best: a try that takes longer is given up."""
 _LEAST_PATIENCE_S = 0.5
@@ -235,9 +236,10 @@ class ThreadChooser:
 
     @property
     def best(self) -> int:
-        """The cheapest number of threads seen so far; before anything is known, that for `hint`, else the largest."""
+        """The cheapest number of threads seen so far; before anything is known, the largest that is good for `hint`."""
         if not self._costs:
-            return self._hint.best if self._hint else self._candidates[0]
+            near = (n for n in self._candidates if self._hint is None or self._hint.is_near_best(n))
+            return next(near, self._candidates[0])
         return min(self._costs, key=self._costs.__getitem__)
 
     @property
@@ -283,6 +285,10 @@ class ThreadChooser:
         if threads != self._probing or not self._costs:
             return math.inf
         return give_up_after(work * self._costs[self.best])
+
+    def is_near_best(self, threads: int) -> bool:
+        cost = self._costs.get(threads)
+        return cost is not None and cost <= _NEAR * min(self._costs.values())
 
     def _next_other(self) -> int | None:
         """What was not tried yet, else the others in turn."""
