@@ -190,6 +190,7 @@ class Frame(QObject):
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
         area.page.list_requested.connect(self.window.open_bar)
+        area.page.nameless_requested_of.connect(lambda id: self.nameless.copy_document(id))  # made later
         area.too_weak.connect(self._place_with_card("Documents", area.page).show_to)
         area.table_pane.model_requested.connect(self.opener.all_models)
         return area

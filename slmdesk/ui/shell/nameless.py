@@ -27,7 +27,6 @@ class NamelessWays(QObject):
         self._bridge, self._frame = bridge, frame
         window = frame.window
         window.nameless_requested.connect(self.open)
-        frame.documents_page.nameless_requested_of.connect(self.copy_document)
         bind(window, "nameless", self.copy)
         bind(window, "names_back", self.put_back)
 
