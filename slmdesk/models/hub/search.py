@@ -764,7 +764,9 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     @property
     def size_text(self) -> str:
         text = count_text(self.parameters)
-        return _("{text}, {count} at work").format(text=text, count=count_text(self.active)) if self.active else text
+        if not self.active:
+            return _("{text} parameters").format(text=text)
+        return _("{text} parameters, {count} of them for each word").format(text=text, count=count_text(self.active))
 
     def memory(self, context_tokens: int) -> int:
         """Return the bytes needed with a context, between and beyond those of `cache_mib` by a straight line."""

@@ -339,7 +339,7 @@ class Suggestion(Record):
 
     @property
     def parameters(self) -> str:
-        return _("{size_text} parameters").format(size_text=self.entry.size_text)
+        return self.entry.size_text
 
     @property
     def notes(self) -> tuple[str, ...]:

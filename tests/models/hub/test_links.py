@@ -224,7 +224,7 @@ def test_an_entry_holds_together(entry) -> None:
 def test_what_is_said_of_a_mixture() -> None:
     mixtral = find_entry(ENTRIES, "MRADERMACHER/mixtral-8X7B-instruct-v0.1-gguf")
     assert mixtral is not None
-    assert mixtral.size_text == "46.7 billion, 12.9 billion at work"
+    assert mixtral.size_text == "46.7 billion parameters, 12.9 billion of them for each word"
     assert mixtral.active_bytes / mixtral.bytes == pytest.approx(12.88 / 46.703)
     assert ENTRIES[0].active_bytes == ENTRIES[0].bytes
     assert find_entry(ENTRIES, "nobody/nothing") is None
