@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import BackupCopy, Brought, Item, JobStatus, Rescued, Status, title_words
+from slmdesk.base.records import Brought, Item, JobStatus, Rescued, Status, title_words
 from slmdesk.base.runtime.events import (
     DownloadChanged,
     DownloadState,
@@ -49,7 +49,6 @@ from slmdesk.ui.chat.list_controller import ListController
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Delay
 from slmdesk.ui.kit.base.shortcuts import bind
-from slmdesk.ui.kit.base.text import moment_words
 from slmdesk.ui.kit.base.theme import scaled
 from slmdesk.ui.kit.base.unexpected import ErrorReporter
 from slmdesk.ui.kit.base.window_state import WindowStateFile
@@ -399,7 +398,6 @@ class NoticeController(QObject):
         if problem.code == "store.set_aside":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action=_("Rescue what can be read"), on_action=rescue))
-            self._bridge.ask(self._bridge.services.backups.copies(), self._on_copies)
         elif event.is_fault:
             self.show_problem(problem)
         else:
@@ -441,17 +439,6 @@ class NoticeController(QObject):
         self._chats.start()
         self._on_notice_raised(Notice(rescued_words(rescued), key="rescued"))
 
-    def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
-        if not copies:
-            return
-        when = moment_words(copies[0].time)
-        words = _(
-            "There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
-            "would be set aside."
-        ).format(when=when)
-        restore = partial(self.restore, copies[0].path)
-        self._on_notice_raised(Notice(words, action=_("Restore the newest backup"), on_action=restore, key="restore"))
-
     def back_up(self, target: Path) -> None:
         made = self._bridge.services.backups.make(target)
         refused = partial(tell_not_written, self._bridge, target)
@@ -467,7 +454,7 @@ class NoticeController(QObject):
         self._chats.start()
         QTimer.singleShot(0, self._bars, self._bars.end)  # once all removals were dropped: none is left to undo
 
-    def restore(self, copy: Path, removed: Sequence[str] = ()) -> None:
+    def restore(self, copy: Path, removed: Sequence[str]) -> None:
         self._restoring.begin(copy, removed)
 
     def _on_opened(self) -> None:
