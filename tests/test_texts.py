@@ -114,6 +114,7 @@ def test_a_text_is_translated_with_its_numbers(german):
     )
     assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
     assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
+    assert translated("{share:.0%} certain").format(share=0.754) == "75 % sicher"
     assert "fehlt" in problem_of("translation.tags", {"tag": 1, "kind": "missing"}).sentence
     assert [texts.decimal(number) for number in (0.05, 40)] == ["0,05", "40"]
     assert translated("no message of the catalogue") == "no message of the catalogue"

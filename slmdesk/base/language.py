@@ -34,11 +34,11 @@ _COMMA_AND_POINT = str.maketrans(",.", ".,")
 class _Numbers(Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
-        return text.translate(_COMMA_AND_POINT) if isinstance(value, Number) else text
+        return text.translate(_COMMA_AND_POINT).replace("%", " %") if isinstance(value, Number) else text
 
 
 class _Pattern(str):
-    """A translated text with fields. Its `format` writes numbers as its language does: 1.234,5."""
+    """A translated text with fields. Its `format` writes numbers as its language does: 1.234,5 and 75 %."""
 
     __slots__ = ()
 
