@@ -378,8 +378,8 @@ def _syllable_word(rng: random.Random, ending: str) -> str:
     return rng.choice(_BEGIN) + middle + rng.choice(_END) + ending
 
 
-def _digit(rng: random.Random, old: str) -> str:
-    return rng.choice("0123456789".replace(old, ""))
+def _digit(rng: random.Random, old: str, digits: str = "0123456789") -> str:
+    return rng.choice(digits.replace(old, ""))
 
 
 def _other_digits(words: str, rng: random.Random) -> str:
@@ -428,7 +428,8 @@ def _place(original: str, rng: random.Random) -> str:
             return "".join(rng.choice("BCDFGHKLMN") for _ in word)
         return _syllable_word(rng, "") + _end_of(word, _STREET_END)
 
-    made = _other_digits(_WORD.sub(other, original), rng)
+    made = re.sub(r"(?<!\d)[1-9]", lambda digit: _digit(rng, digit[0], "123456789"), _WORD.sub(other, original))
+    made = re.sub(r"0|(?<=\d)\d", lambda digit: _digit(rng, digit[0]), made)
     return made if made != original else _words(original, rng)  # of small words alone nothing has changed
 
 

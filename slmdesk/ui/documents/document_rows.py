@@ -97,6 +97,7 @@ ID_ROLE = int(Qt.ItemDataRole.UserRole)
 LINE_ROLE = ID_ROLE + 1
 SUBJECT_ROLE = ID_ROLE + 2
 """Subject of a mail, which is shown instead of its file's name."""
+ICON_ROLE = ID_ROLE + 3
 
 
 def line_of(record: DocumentRecord) -> str:
@@ -231,6 +232,7 @@ FOLDER_ROLES: Mapping[int, Callable[[CollectionState], object]] = {
     ),
     ID_ROLE: lambda state: state.record.id,
     LINE_ROLE: folder_words,
+    ICON_ROLE: lambda _state: "folder-open",
 }
 HIT_ROLES: Mapping[int, Callable[[TextHit], object]] = {
     Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
@@ -265,7 +267,7 @@ class DocumentPainter(QStyledItemDelegate):
             draw_box(painter, QRectF(sign), line=line, ground=ground, tick=tick, scale=scale)
         else:
             colour = colours.colour("soft_ink" if is_chosen else "ink2")
-            painter.drawPixmap(sign.topLeft(), pixmap("file-text", colour, size=size))
+            painter.drawPixmap(sign.topLeft(), pixmap(str(index.data(ICON_ROLE) or "file-text"), colour, size=size))
         left = sign.right() + scaled(8)
         place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
         below = str(index.data(LINE_ROLE) or "")

@@ -31,7 +31,7 @@ LOW = 540
 MOST_RECENT = 8
 DOCUMENT, TRANSLATE, COMPARE, WRITE = "document", "translate", "compare", "write"
 CARDS = (
-    (DOCUMENT, "file-text", _("Understand a document"), _("Summary, questions, tables"), _("Drop to read")),
+    (DOCUMENT, "file-text", _("Understand a document"), _("Summary, questions, reply, tables"), _("Drop to read")),
     (TRANSLATE, "languages", _("Translate"), _("Texts, Word, PowerPoint, PDF"), _("Drop to translate")),
     (
         COMPARE,

@@ -250,7 +250,9 @@ def _sort_key(section: Section, at: int) -> tuple[float, str, str]:
 def _words(statement: Statement) -> str:
     value = statement.value or Value()
     if statement.text and value.certainty:
-        return _("{words} {share:.0%}").format(words=statement.text, share=value.certainty)
+        return _("{words} {share:.0%}").format(
+            words=statement.text, share=value.certainty
+        )
     if statement.is_open:
         return "…"
     return statement.text or statement.missing or EMPTY

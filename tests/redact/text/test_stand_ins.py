@@ -151,3 +151,11 @@ def test_a_street_that_is_cut_short_stays_so_and_is_known_written_out(street: st
     (entry,) = stand_ins_for(text, [(Kind.ADDRESS, street)], "draw", ())
     name, number = re.fullmatch(r"(\w+?)-?[sS]tr\. (\d+)", entry.substitute).groups()
     assert put_back(f"In der {written_out.format(name=name, number=number)}.", (entry,)).text == f"In der {street}."
+
+
+def test_a_house_number_begins_with_no_zero() -> None:
+    numbers = [
+        stand_ins_for("Tannenweg 80", [(Kind.ADDRESS, "Tannenweg 80")], str(draw), ())[0].substitute
+        for draw in range(40)
+    ]
+    assert not [number for number in numbers if " 0" in number]
