@@ -133,7 +133,9 @@ def _write_body(document: Document, paragraph: Any, parts: Sequence[LetterPart],
         _put(line, 0, len(_text(line)), part.text)
         _mark(line, speech)
         if part.sources and line.xpath("self::w:p[ancestor::w:body][not(ancestor::w:txbxContent)]"):
-            document.add_comment(_runs(line), "\n".join(part.sources), AUTHOR)
+            comment = document.add_comment(_runs(line), "\n".join(part.sources), AUTHOR)
+            for said in comment.paragraphs:
+                _mark(said._p, speech)
 
 
 def _has_space(document: Document, paragraph: Any) -> bool:

@@ -137,8 +137,10 @@ def test_empty_lines_part_paragraphs_whose_style_has_no_room_below() -> None:
 
 
 def test_sources_are_comments() -> None:
-    data = written(lines("{{body}}"))
+    data = written(lines("{{body}}"), language="de")
     assert [comment.text for comment in opened(data).comments] == ["S. 1: „120 €“"]
+    (comment,) = opened(data).comments
+    assert {*comment._comment_elm.xpath(".//w:lang/@w:val")} == {"de-DE"}
     bare = tuple(LetterPart(part.text) for part in BODY)
     assert not list(opened(written(lines("{{body}}"), body=bare)).comments)
 
