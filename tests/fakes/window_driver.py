@@ -31,6 +31,9 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import delete
 
+from slmdesk.app import import_plainly
+
+import_plainly()
 WAIT_MS = 60_000
 HOME = Path.home()
 

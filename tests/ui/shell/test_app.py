@@ -82,6 +82,16 @@ def test_numbers_of_the_c_library_keep_their_point(home, start):
     assert numbers_after(start) == [".", "5000.5"]
 
 
+def test_a_start_keeps_no_source_of_modules(home):
+    start = (
+        "import linecache\nfrom slmdesk import app\nfrom slmdesk.base.paths import find_paths\n"
+        "app.choose_language(find_paths())\nimport slmdesk.ui.kit.base.theme\nprint(*linecache.cache)"
+    )
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "theme.py" not in done.stdout
+
+
 def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths):
     database = sqlite3.connect(paths.database)
     database.execute(f"pragma application_id = {APPLICATION_ID}")
