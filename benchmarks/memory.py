@@ -16,7 +16,7 @@ from slmdesk.models.gguf.read import check_file
 
 def main(model: str, context: int) -> None:
     """Load, read a whole batch, write some tokens, and look."""
-    from slmdesk.children.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama.engine import LlamaEngine
 
     forecast = estimate(check_file(Path(model)), context_tokens=context).total
     engine = LlamaEngine()

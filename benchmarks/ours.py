@@ -11,7 +11,7 @@ from typing import Any
 from slmdesk.base.protocol import messages_from
 from slmdesk.base.types import LoadSpec, Priority, PromptPart, Sampling
 from slmdesk.children.engine.interface import Finished, Piece, PromptRead, Request, RequestFailed
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 
 
 class Ours:

@@ -17,7 +17,7 @@ from typing import Any
 from slmdesk.base.protocol import messages_from
 from slmdesk.base.types import LoadSpec, Priority, Sampling
 from slmdesk.children.engine.interface import Finished, Piece, Request, RequestFailed
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 
 Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 SLOTS = 8

@@ -31,7 +31,7 @@ from slmdesk.children.engine.interface import Finished, Piece, PromptRead, Reque
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
 
 if TYPE_CHECKING:
-    from slmdesk.children.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama.engine import LlamaEngine
 
 
 def chat(job: Job, engine: LlamaEngine) -> Task:

@@ -15,7 +15,7 @@ from slmdesk.base.types import Json, Priority
 from slmdesk.children.engine.interface import EngineEvent, Finished, Request, RequestFailed
 
 if TYPE_CHECKING:
-    from slmdesk.children.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama.engine import LlamaEngine
     from slmdesk.children.engine.llama.sequence import EventStream
 
 TaskEvent: TypeAlias = Token | Progress | Partial

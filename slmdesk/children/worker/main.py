@@ -53,7 +53,7 @@ from slmdesk.children.worker.hardening import harden
 from slmdesk.children.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 if TYPE_CHECKING:
-    from slmdesk.children.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama.engine import LlamaEngine
 
 HEARTBEAT_S = 1.0
 EXIT_HUNG = 78
@@ -384,7 +384,7 @@ class PrinterRole(_CountingRole):
 
 def llama_engine(try_template: TryTemplate | None = None) -> LlamaEngine:
     """`try_template`: instead of the engine's own way, which starts a program."""
-    from slmdesk.children.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama.engine import LlamaEngine
 
     return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from slmdesk.base.types import Answer, ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
 from slmdesk.children.engine.interface import EngineEvent, Finished, Piece, PromptRead, Request, RequestFailed
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 
 LINEAR = ((1, 1.0), (2, 2.2), (4, 3.6), (8, 6.0), (16, 9.0))
 """A cost curve like those measured, so that a load does not measure one."""

@@ -10,9 +10,10 @@ import pytest
 from children.engine.asking import LINEAR, Model, OpenModel
 
 from slmdesk.base.types import LoadedModel, LoadSpec
-from slmdesk.children.engine.llama import LlamaEngine, loading
 from slmdesk.children.engine.llama import engine as engine_room
+from slmdesk.children.engine.llama import loading
 from slmdesk.children.engine.llama.cards import best_card
+from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.engine.llama.vocabulary import Vocabulary, open_vocabulary
 
 Load = Callable[..., LoadedModel]

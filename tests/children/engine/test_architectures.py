@@ -13,7 +13,7 @@ from fakes.tiny_families import make
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.engine.llama.library import load_library
 from slmdesk.models.gguf.memory import STATEFUL_SEQUENCES, estimate
 from slmdesk.models.gguf.read import check_file

@@ -14,7 +14,7 @@ from slmdesk.base.errors import Stopped
 from slmdesk.base.record import changed
 from slmdesk.base.types import LoadSpec, Sampling
 from slmdesk.children.engine.interface import PromptRead
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 
 pytestmark = pytest.mark.model
 

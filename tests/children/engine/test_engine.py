@@ -8,8 +8,8 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import changed
 from slmdesk.base.types import FinishReason, LoadSpec, PromptPart, Sampling
 from slmdesk.children.engine.interface import Piece, Request
-from slmdesk.children.engine.llama import LlamaEngine
 from slmdesk.children.engine.llama.context import GROUPS
+from slmdesk.children.engine.llama.engine import LlamaEngine
 
 pytestmark = pytest.mark.model
 ENDLESS = Sampling(ignore_eos=True, seed=1)

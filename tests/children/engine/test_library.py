@@ -85,7 +85,7 @@ ASKED = """
 import sys
 from children.engine.asking import LINEAR, Model
 from slmdesk.base.types import LoadSpec, Sampling
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.engine.llama.cards import find_cards
 engine = LlamaEngine()
 known = {"cost_curve": LINEAR, "template_checked": True, "behaves": True}

@@ -7,7 +7,8 @@ from fakes.tiny_gguf import tiny_llama, write
 from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import LoadSpec, MemoryParts, Sampling
-from slmdesk.children.engine.llama import LlamaEngine, loading
+from slmdesk.children.engine.llama import loading
+from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.engine.llama.library import parts_from_log
 from slmdesk.models.gguf.memory import choose_pool
 

@@ -16,7 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.types import ChatMessage, LoadSpec, Picture, Role, TextPart
 from slmdesk.children.engine.interface import Finished, Request, RequestFailed
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.engine.llama.library import load_library
 from slmdesk.children.engine.llama.sight import run_of, runs_in
 

@@ -15,7 +15,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.text.tagged import Tags
 from slmdesk.base.translation import LANGUAGES, Term
 from slmdesk.base.types import LoadSpec, Origin, Role
-from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.engine.llama.templates import FAMILIES_BY_NAME
 from slmdesk.models.gguf.header import families, names_of, translator_of
 from slmdesk.models.gguf.read import read_header

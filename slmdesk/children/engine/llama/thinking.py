@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from slmdesk.base.record import Record
 from slmdesk.base.types import Sampling
-from slmdesk.children.engine.llama.vocabulary import Vocabulary, held_length
+
+if TYPE_CHECKING:
+    from slmdesk.children.engine.llama.vocabulary import Vocabulary
 
 _TAG = re.compile(r"<(/?)((?:[\w.-]+:)?(?:think|thinking|thought|thoughts|reasoning|reason|analysis))>|\[(/?)(THINK)\]")
 """Pairs like <think>…</think>, whatever a family calls them; [THINK]…[/THINK]."""
@@ -253,3 +256,9 @@ class Thought:
 
     def close(self) -> tuple[str, str]:
         return self.feed(f"\n{self._tokens.marks.ends[0]}\n\n")
+
+
+def held_length(text: str, marks: Sequence[str]) -> int:
+    """Length of the end of `text` that may be the beginning of any of `marks`, but not yet a whole one."""
+    begins = (mark[:length] for mark in marks for length in range(1, len(mark)))
+    return max((len(begin) for begin in begins if text.endswith(begin)), default=0)

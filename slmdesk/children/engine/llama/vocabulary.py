@@ -20,6 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Picture, PromptPart
 from slmdesk.base.untrusted import JOINER
 from slmdesk.children.engine.llama.library import load_library
+from slmdesk.children.engine.llama.thinking import held_length
 from slmdesk.models.gguf.read import check_file
 
 if TYPE_CHECKING:
@@ -321,12 +322,6 @@ class StopFilter:
     def flush(self) -> str:
         held, self._held = self._held, ""
         return held
-
-
-def held_length(text: str, marks: Sequence[str]) -> int:
-    """Length of the end of `text` that may be the beginning of any of `marks`, but not yet a whole one."""
-    begins = (mark[:length] for mark in marks for length in range(1, len(mark)))
-    return max((len(begin) for begin in begins if text.endswith(begin)), default=0)
 
 
 def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
