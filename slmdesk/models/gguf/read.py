@@ -11,6 +11,7 @@ import stat
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
@@ -410,10 +411,17 @@ def check_tokenizer(path: Path, header: GgufHeader) -> None:
     """Check the tokenizer. Raises KnownError `model.damaged` if merges join pieces that are not in the vocabulary, or
     if llama.cpp would split a text endlessly.
     """
-    kind = header.metadata.get("tokenizer.ggml.model")
+    with opened(path) as (_file, info):
+        state = info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+    _check_texts(path, str(header.metadata.get("tokenizer.ggml.model")), MERGES in header.metadata, state)
+
+
+@lru_cache(maxsize=4)
+def _check_texts(path: Path, kind: str, has_merges: bool, _state: tuple[int, ...]) -> None:
+    """Check a file once while it stays as it is: a model that was unloaded loads again without it."""
     if kind == "rwkv":
         _check_first_bytes(_texts_of(path, (TOKENS,)).get(TOKENS, ()))
-    elif kind == "gpt2" and MERGES in header.metadata:
+    elif kind == "gpt2" and has_merges:
         _check_merges(_texts_of(path, (TOKENS, MERGES)))
 
 

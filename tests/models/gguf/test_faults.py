@@ -22,6 +22,7 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
+from slmdesk.models.gguf import read as read_module
 from slmdesk.models.gguf.read import check_file, check_tokenizer, read_header, require_chat_model
 
 pytestmark = pytest.mark.pure
@@ -400,6 +401,20 @@ def test_a_tokenizer_of_bytes_has_each_byte_that_begins_a_token(tmp_path: Path, 
     with pytest.raises(KnownError) as caught:
         check_tokenizer(path, read_header(path))
     assert reason in str(caught.value.args_for_people["reason"])
+
+
+def test_a_tokenizer_is_read_once_while_its_file_stays_as_it_is(tmp_path: Path, monkeypatch) -> None:
+    read, texts_of = [], read_module._texts_of
+    monkeypatch.setattr(read_module, "_texts_of", lambda *given: read.append(given) or texts_of(*given))
+    path = write(tmp_path / "x.gguf", merging(damage=b"a zz", count=1))
+    for _ in range(3):
+        check_tokenizer(path, read_header(path))
+    assert len(read) == 1
+    write(path, merging(damage=b"a zz", count=20))
+    for _ in range(2):
+        with pytest.raises(KnownError, match=r"^model\.damaged "):
+            check_tokenizer(path, read_header(path))
+    assert len(read) == 3
 
 
 def test_merges_that_fit_are_fine_and_other_tokenizers_have_none(tmp_path: Path) -> None:
