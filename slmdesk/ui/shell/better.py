@@ -352,7 +352,7 @@ class BetterCard(QWidget):
         if is_shown and self._layout is None:
             self._layout = self._build_ui()
             self.built.emit()
-        if self._layout is not None:
+        if is_shown:
             self._fill()
         self.setVisible(is_shown)
 
