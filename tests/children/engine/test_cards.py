@@ -34,6 +34,7 @@ def on_card(monkeypatch, open_model, tmp_path):
     """Loads a tiny model, or another one, with these cards there."""
     tiny = write(tmp_path / "deep.gguf", tiny_llama(layers=LAYERS - 1))
     monkeypatch.setattr(loading, "behaves", lambda *_: True)  # the tiny one would not
+    monkeypatch.setattr(loading, "measure_curve", lambda *_, **__: LINEAR)
 
     def load(*there: Card, path: Path = tiny, **spec) -> Model:
         monkeypatch.setattr(cards, "find_cards", lambda: there)

@@ -50,6 +50,8 @@ from slmdesk.children.engine.interface import (
 from slmdesk.children.engine.llama.thinking import ThoughtFilter
 
 READ_SLICE = 256
+LOAD_STEPS = 10
+"""How often a load that takes its time says how far it is."""
 
 
 @dataclass(slots=True)
@@ -85,11 +87,12 @@ class EchoEngine:
                 faults.FAULTS[self.options.card_fault]()
             if self.options.at == AT_LOAD and not (spec.anyway and self.options.fail == "model.out_of_memory"):
                 self.strike(self.options)
-            for step in range(11):
+            steps = LOAD_STEPS if self.options.load_seconds else 1
+            for step in range(steps + 1):
                 self.move()
-                if not on_progress(step / 10):
+                if not on_progress(step / steps):
                     raise Stopped
-                time.sleep(self.options.load_seconds / 10)
+                time.sleep(self.options.load_seconds / steps)
         handle = f"echo-{next(self._numbers)}"
         self._models[handle] = _Model(spec, [])
         return LoadedModel(
