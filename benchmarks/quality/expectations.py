@@ -341,6 +341,7 @@ def _with(lead: str, cut: Sequence[str]) -> Iterator[str]:
         yield sentence if at else f"{lead.strip()} {sentence}".strip()
 
 
+@cache
 def _document(path: Path, papers: Path) -> Document:
     told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     paper = papers / told.get("paper", f"{path.stem}.md")
