@@ -93,9 +93,10 @@ def named(text: str) -> str:
     text = text.rstrip(" .,:;")
     if len(text) <= MOST_QUOTED:
         return text
-    begin = clause_at(text, tongue(text))
-    text = f"{'… ' if begin else ''}{text[begin:]}"
     outside = _BRACKET.sub(lambda bracket: "_" * len(bracket[0]), text)
+    begin = clause_at(outside, tongue(text))
+    lead = "… " if begin else ""
+    text, outside = lead + text[begin:], lead + outside[begin:]
     clause = _CLAUSE.search(outside, LEAST_QUOTED, MOST_QUOTED)
     if clause is not None:
         return f"{text[: clause.start()]} …"

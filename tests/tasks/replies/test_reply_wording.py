@@ -119,6 +119,11 @@ GATHER = "we need you to gather the documents (all of them, unredacted) by April
             "mir die Akten zu zeigen.",
             "… bitte Sie, mir die Akten zu zeigen",
         ),
+        (
+            "Ich weise nochmals darauf hin, dass Sie auch dem Amt (für Wasser und Boden und Luft und Lärm) "
+            "berichten müssen.",
+            "dass Sie auch dem Amt (für Wasser und Boden und Luft und Lärm) berichten müssen",
+        ),
         (f"We ask for the {'very ' * 16}old papers (dated 3 May, with all of the annexes to them)", "papers …"),
         (f"We {'firmly ' * 30}ask for the", f"We {'firmly ' * 15}…"),
     ],
