@@ -71,12 +71,16 @@ def _days_of(
 ) -> Iterator[FoundDay]:
     """Yield each day that a page names, whatever it says of it. One without a year is
     the next one after the date of the paper, or else to come.
+
+    The date of the paper is none if it is that of `since`. One to come is not its own.
     """
-    own = dated or (since.year, since.month, since.day)
+    first = (since.year, since.month, since.day)
+    own = dated or first
     for block in page.blocks:
         text = page.text[block.start : block.end]
         for at, day in every_day(text, language, own):
-            if day >= since and (day.year, day.month, day.day) != own:
+            is_own = (day.year, day.month, day.day) == dated == first
+            if day >= since and not is_own:
                 spans = sentence_spans(text, language)
                 start, end = next(span for span in spans if at < span[1])
                 yield FoundDay(

@@ -226,6 +226,26 @@ def test_a_day_that_can_be_read_in_two_ways_is_named_in_both():
     assert sorted(all_found(english).others) == ["2027-03-04", "2027-04-03"]
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("Call for Nominations - due date 2 February 2027 (see attached form)",),
+        ("Annual General Meeting 12:00pm Tuesday, 2 February 2027", "The meeting is to be held on 2 February 2027."),
+    ],
+)
+def test_a_day_to_come_is_in_sight_where_it_is_taken_for_the_date_of_the_paper(told):
+    made = all_found(page(1, *told))
+    assert [*(day.day for day in made.days), *made.others] == ["2027-02-02"]
+
+
+def test_the_date_of_a_paper_of_today_is_no_other_day():
+    assert all_found(page(1, HEAD)).others == {}
+
+
+def test_a_day_of_today_in_a_paper_without_a_date_is_in_sight():
+    assert list(all_found(page(1, "Der Markt ist heute geöffnet, am 3. November 2026.")).others) == ["2026-11-03"]
+
+
 def test_another_day_shows_the_words_around_it():
     long = f"{'Der Bericht nennt viele Gründe und Zahlen, ' * 8}die Messe am 5. Mai 2027 und mehr {'und mehr ' * 40}."
     (other,) = all_found(page(1, HEAD), page(2, long)).others.values()
