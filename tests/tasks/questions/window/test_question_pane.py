@@ -183,7 +183,7 @@ def test_questions_and_answers_are_copied_with_their_sources_exported_and_transl
     assert got == ["docx"]
     shown = pane.view.lists[0]
     menu = shown.menu_of(quotation, shown.rows.index_of(quotation))
-    assert [action.text() for action in menu.actions()] == [
+    assert [action.text() for action in menu.actions()][:4] == [  # where a voice is, it can be read aloud, too
         "Show source",
         "Copy with source",
         "Translate",
