@@ -68,7 +68,7 @@ DECISIONS = {
     "ui/redaction": 10,
     "ui/shell": 733,
     "ui/system": 68,
-    "ui/tasks": 840,
+    "ui/tasks": 841,
     "ui/translation": 477,
     "ui/writing": 335,
 }
