@@ -142,10 +142,11 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
             salutation = greeting(language).search(piece.text, begin, stop)
             begin = salutation.end() if salutation else stop
         for start, end in sentence_spans(piece.text[begin:stop], language):
-            words_of = piece.text[begin + start : begin + end].lstrip(MARKS + "-–")
+            whole = piece.text[begin + start : begin + end]
+            words_of = whole.lstrip(MARKS + "-–")
             is_day = _DAY.match(words_of) is not None
             text = (words_of if is_day else without_number(words_of)).strip(MARKS)
-            is_first = not start or text != words_of.strip(MARKS)
+            is_first = not start or _LISTED.match(whole) is not None
             if len(text.split()) < LEAST_WORDS:
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
@@ -177,7 +178,8 @@ def points_of(sentences: Sequence[Sentence]) -> list[Point]:
     above, before = _NOTHING, _NOTHING
     for at, (sentence, below) in enumerate(pairwise((*sentences, _NOTHING))):
         if sentence.is_item and not above.is_item:
-            is_led = above.is_point or before.is_point
+            is_list = above.leads or below.is_item
+            is_led = is_list and (above.is_point or before.is_point)
             is_asked_for = is_led or (is_asked_for and not above.leads)
         if sentence.is_point and sentence.leads and below.is_item:
             is_asked_for = True

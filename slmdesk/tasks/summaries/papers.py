@@ -199,9 +199,12 @@ def letterhead_of(pieces: Sequence[Piece], here: range, language: str) -> int:
 
 @cache
 def greeting(language: str) -> re.Pattern[str]:
-    """Return the pattern of a salutation, which begins with a capital: not "lo spettacolo pirotecnico, con …"."""
+    """Return the pattern of a salutation, which begins with a capital: not "lo spettacolo pirotecnico, con …".
+
+    One behind a comma is none: "Veuillez agréer, Madame la Préfète, …".
+    """
     known = pattern("salutation", language).pattern
-    return re.compile(rf"(?-i:(?![a-zß-ÿ])){known}[^,:!.;\d]{{0,60}}[,:!]\s+", re.IGNORECASE)
+    return re.compile(rf"(?<!,\s)(?-i:(?![a-zß-ÿ])){known}[^,:!.;\d]{{0,60}}[,:!]\s+", re.IGNORECASE)
 
 
 def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:

@@ -84,6 +84,26 @@ def test_each_item_that_is_asked_for_is_a_point(lead: str) -> None:
     assert found == ["the lease", "the old keys"]
 
 
+def test_each_marked_line_of_one_paragraph_is_an_item() -> None:
+    listed = "1. Permits\n- The permit of 2007 with all annexes.\n- The permit of 2019 with its reasons."
+    assert points("Dear Sir,", "We ask for access to:", listed) == [
+        "The permit of 2007 with all annexes.",
+        "The permit of 2019 with its reasons.",
+    ]
+
+
+def test_a_line_below_what_asks_is_no_list() -> None:
+    assert points("Dear Sir,", "Please send us the plan.", "- Ada Adeyemi") == ["Please send us the plan."]
+
+
+def test_a_name_in_the_closing_sentence_is_no_salutation() -> None:
+    letter = (
+        "Une pétition réunit 608 signatures. " * 9 + "Nous vous demandons une audience. "
+        "Veuillez agréer, Madame la Préfète, nos salutations."
+    )
+    assert points(letter, "Ada Morel", language="fr") == ["Nous vous demandons une audience."]
+
+
 def test_a_list_goes_on_behind_a_paragraph_between_its_items() -> None:
     lines = ("Please tell us. In detail:", "- the rent", "It rose in May.", "- the heating")
     assert points("Dear Sir,", *lines)[-2:] == ["the rent", "the heating"]
