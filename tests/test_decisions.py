@@ -51,7 +51,7 @@ DECISIONS = {
     "tasks/deadlines": 92,
     "tasks/jobs": 345,
     "tasks/questions": 279,
-    "tasks/replies": 230,
+    "tasks/replies": 232,
     "tasks/summaries": 972,
     "tasks/tables": 767,
     "tasks/translation": 904,
