@@ -118,7 +118,7 @@ def frame_of(
     if signed and not greeting:
         greeting = known["person"].format(name=signed)
     if head.is_mail:
-        subject, dated = f"Re: {subject}", ""
+        dated = ""
     return Frame(
         recipient=tuple(_recipient(head, signed)),
         recipient_mail=address,

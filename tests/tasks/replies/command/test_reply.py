@@ -40,7 +40,7 @@ def test_a_letter_is_answered_point_by_point_without_a_model(run, letter) -> Non
     assert second["stance"] == ""
     assert shape["letter"]["salutation"] == "Dear Anna Adler,"
     assert shape["letter"]["recipient_mail"] == "anna.adler@example.org"
-    assert shape["letter"]["subject"] == "Re: Garden"
+    assert shape["letter"]["subject"] == "Garden", "only a mail that is sent says Re:"
 
 
 def test_the_answer_to_a_mail_is_an_unsent_mail_in_its_thread(run, letter, tmp_path) -> None:
@@ -48,7 +48,7 @@ def test_the_answer_to_a_mail_is_an_unsent_mail_in_its_thread(run, letter, tmp_p
     run("reply", str(letter), "--say", "2=we do", "-o", str(written)).ok()
     sent = email.message_from_bytes(written.read_bytes())
     assert sent["X-Unsent"] == "1"
-    assert sent["In-Reply-To"] == "<garden@example.org>"
+    assert (sent["Subject"], sent["In-Reply-To"]) == ("Re: Garden", "<garden@example.org>")
     assert "We do." in sent.get_payload()
 
 
