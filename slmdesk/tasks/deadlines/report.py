@@ -49,7 +49,7 @@ FOLDED = {
     State.OTHER: OTHERS,
 }
 ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
-NOT_ALL = N_("Found by rules, which miss days: look through the other days, too.")
+NOT_ALL = N_("Found by rules, which miss days: look through the papers, too.")
 MOST_TITLE, MOST_PASSAGE = 80, 1200
 """Most letters of what is to be done in a calendar, and of a passage on a sheet."""
 LINE = "______________________________"
