@@ -129,7 +129,8 @@ STOP_S = 5.0
 @click.option(
     "--when-full",
     type=click.Choice(list(WHEN_FULL)),
-    help="When the chat no longer fits the context, from now on: refuse (ask), leave out the oldest turns, or take the model's notes for them (summarize).",
+    help="When the chat no longer fits the context, from now on: refuse (ask), leave out the oldest turns, or take the "
+    "model's notes for them (summarize).",
 )
 @click.option(
     "--attach",

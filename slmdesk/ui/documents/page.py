@@ -75,8 +75,9 @@ DUE_MARGINS = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, 0)
 
 class DocumentsPage(QWidget):
     pane_requested = Signal(str, str)
-    nameless_requested_of = Signal(str)
     """Emitted with a document and the pane that is to be shown beside it."""
+    nameless_requested_of = Signal(str)
+    """Emitted with a document that is to be copied without names."""
     list_requested = Signal()
     """The list is to be shown, which the narrow side bar hides."""
 
