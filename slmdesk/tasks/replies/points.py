@@ -38,12 +38,6 @@ MOST_LINES = 3
 ASKS = ("questions", "requests", "duties", "imperatives", "threats")
 OFFERS = "offers"
 """Kinds of speech acts that want an answer, in points.toml."""
-MOST_LEAD = 2
-"""Sentences above a list that may ask for its items: "We ask for more. In detail:"."""
-MOST_LINES = 3
-"""A sentence that is cut, as by a day on a line of its own, has at most so many."""
-ACTS = ("questions", "requests", "duties", "imperatives", "threats", "offers")
-"""Kinds of speech acts that want an answer, in points.toml."""
 _LISTED = re.compile(
     r"(?:[-–—*•·▪◦‣○●■□►➢✓]|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]{1,2}|[ivx]{1,4}|[IVX]{1,4})[.)])\s+\S"
 )
@@ -171,7 +165,7 @@ def _judged(text: str, language: str) -> Sentence:
 def points_of(sentences: Sequence[Sentence]) -> list[Point]:
     """Return the points of a letter in order, each with an id by its place.
 
-    Each item of a list is a point where the words above it ask for it.
+    Each item of a list is a point where one of the two sentences above the list asks.
     """
     points = list[Point]()
     is_asked_for = False
