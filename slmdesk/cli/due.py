@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,8 +26,6 @@ from slmdesk.tasks.report import Report
 from slmdesk.tasks.words import statement_words
 
 FILE = click.Path(path_type=Path)
-WHERE = defaultdict(lambda: "--json", {OTHERS: "--all"})
-"""Which option lists what is folded, by its section."""
 FORMS = ", ".join(f".{form}" for form in TASK.forms)
 
 
@@ -144,7 +141,8 @@ def _say(console: Console, report: Report, *, is_all: bool) -> None:
     number = 0
     for section in report.sections:
         if section.is_folded and not (is_all and section.id == OTHERS):
-            console.notify(f"{section.fold} ({WHERE[section.id]} lists them)")
+            option = "--all" if section.id == OTHERS else "--json"
+            console.notify(f"{section.fold} ({option} lists them)")
             continue
         console.say(f"\n{section.title}")
         for statement in section.statements:

@@ -107,7 +107,7 @@ class DueTask(Task[DueRequest, DueList]):
     def unfolded(
         self, section: Section, context: TaskContext
     ) -> Pending[Sequence[Statement]]:
-        """Return the other days, or those of which a person said something."""
+        """Return the other days, which the list has by their ids alone."""
         from slmdesk.tasks.deadlines.report import statement_of
         from slmdesk.tasks.deadlines.service import other_days
 

@@ -19,13 +19,10 @@ from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.deadlines import DocumentDeadlines, page_words
 from slmdesk.tasks.summaries.lines import cells_of, is_head, row_words
 from slmdesk.tasks.summaries.linking import Piece, Point, SummaryTexts
-from slmdesk.tasks.summaries.papers import (
-    is_field,
-    own_date,
-)
+from slmdesk.tasks.summaries.papers import is_field, own_date
 from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
 
-LAST = (Role.BY, Role.BEFORE)
+_LAST_DAYS = (Role.BY, Role.BEFORE)
 
 
 def finding(
@@ -72,15 +69,16 @@ def _days_of(
     """Yield each day that a page names, whatever it says of it. One without a year is
     the next one after the date of the paper, or else to come.
 
-    The date of the paper is none if it is that of `since`. One to come is not its own.
+    The date of a paper that was written on `since` is left out. A paper is not dated in
+    the future, so what is taken for its date counts there.
     """
     first = (since.year, since.month, since.day)
     own = dated or first
+    is_of_today = dated == first
     for block in page.blocks:
         text = page.text[block.start : block.end]
         for at, day in every_day(text, language, own):
-            is_own = (day.year, day.month, day.day) == dated == first
-            if day >= since and not is_own:
+            if day > since or (day == since and not is_of_today):
                 spans = sentence_spans(text, language)
                 start, end = next(span for span in spans if at < span[1])
                 yield FoundDay(
@@ -129,7 +127,7 @@ def _group_of(text: str, language: str, dated: Sequence[int], *, is_row: bool) -
     due = find_due(text, language, dated)
     if not (due.days or due.terms):
         return ""
-    is_last = bool(due.terms) or any(day.role in LAST for day in due.days)
+    is_last = bool(due.terms) or any(day.role in _LAST_DAYS for day in due.days)
     is_to_do = is_last or Matter.REQUEST in matters(text, language)
     if is_to_do and not tells_a_state(text, language):
         return TO_DO
