@@ -842,25 +842,20 @@ def family_named(name: str) -> ModelFamily | None:
 
 def family_of(header: GgufHeader) -> ModelFamily | None:
     """Return the family of a model file, or None if it is of none in the table."""
-    return _first(header.architecture, names_of(header), header.chat_template or "")
+    return next(_fitting(header.architecture, names_of(header), header.chat_template or ""), None)
 
 
 @lru_cache  # a window asks at each change
 def translator_of(architecture: str, names: str) -> ModelFamily | None:
     """Return the family of a model made for translation, or None. Such families are recognised without a template."""
-    family = _first(architecture, names, "")
+    family = next(_fitting(architecture, names, ""), None)
     return family if family is not None and family.translation is not None else None
 
 
 @lru_cache
 def listener_of(architecture: str, names: str) -> ModelFamily | None:
     """Return the family of a model that writes down speech, or None."""
-    plain = _SEPARATORS.sub("", names).casefold()
-    for family in families().family:
-        is_named = any(name in plain for name in family.names)
-        if family.hearing is not None and is_named and architecture in family.architectures:
-            return family
-    return None
+    return next((family for family in _fitting(architecture, names, "") if family.hearing is not None), None)
 
 
 def recommended_sampling(header: GgufHeader) -> Sampling:
@@ -875,11 +870,10 @@ def names_of(header: GgufHeader) -> str:
     return " ".join((header.name, *(name for name in others if isinstance(name, str))))
 
 
-def _first(architecture: str, names: str, template: str) -> ModelFamily | None:
+def _fitting(architecture: str, names: str, template: str) -> Iterator[ModelFamily]:
     plain = _SEPARATORS.sub("", names).casefold()
     for family in families().family:
         is_named = not family.names or any(name in plain for name in family.names)
         is_marked = all(mark in template for mark in family.marks)
         if is_named and is_marked and architecture.startswith(family.architectures):
-            return family
-    return None
+            yield family
