@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
 
-import numpy as np
 import pytest
 from fakes import tiny_hearing, tiny_vision
-from fakes.tiny_gguf import Contents, write
+from fakes.hostile_weights import hostile
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import ModelRecord
@@ -78,33 +75,10 @@ def test_a_flaw_is_said_before_anything_is_loaded(make, change, reason: str, tmp
     assert reason in str(raised.value.args_for_people["reason"])
 
 
-def hostile(make, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each weight of a projector left out, twice as long along each side, or in another precision."""
-    made: list[Contents] = []
-    real = tiny_hearing.build
-
-    def build(contents: Contents, change=None):
-        made.append(contents)
-        return real(contents, change)
-
-    with patch.object(tiny_hearing, "build", build):
-        make(folder)
-    (whole,) = made
-    for name, weight in whole.tensors.items():
-        kind = np.float32 if weight.dtype == np.float16 else np.float16
-        others: dict[str, np.ndarray | None] = {f"without {name}": None, f"other {name}": weight.astype(kind)}
-        for side in range(weight.ndim):
-            sides = [length * (1 + (at == side)) for at, length in enumerate(weight.shape)]
-            others[f"longer {name} {side}"] = np.resize(weight, sides).astype(weight.dtype)
-        for what, other in others.items():
-            tensors = {key: value for key, value in {**whole.tensors, name: other}.items() if value is not None}
-            yield what, write(folder / "hostile.gguf", real(Contents(whole.metadata, tensors)))
-
-
 @pytest.mark.parametrize("make", MAKERS)
 def test_no_weight_of_another_size_reaches_the_library(make, tmp_path: Path) -> None:
     passed = []
-    for what, path in hostile(make, tmp_path):
+    for what, path in hostile(tiny_hearing, make, tmp_path):
         with suppress(KnownError):
             check_projector(path)
             passed.append(what)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from unittest.mock import patch
 
-import numpy as np
 import pytest
 from fakes import tiny_vision
-from fakes.tiny_gguf import Contents, tiny_projector, write
+from fakes.hostile_weights import hostile
+from fakes.tiny_gguf import tiny_projector, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import ModelRecord
@@ -64,28 +62,6 @@ def test_each_kind_has_its_weights(kind: str, tmp_path: Path) -> None:
     check_projector(write(tmp_path / "mmproj.gguf", tiny_vision.every_kind()[kind]))
 
 
-def hostile(make, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each weight of a projector left out, twice as long along each side, or in half precision."""
-    made: list[Contents] = []
-    real = tiny_vision.build
-
-    def build(contents: Contents, change=None):
-        made.append(contents)
-        return real(contents, change)
-
-    with patch.object(tiny_vision, "build", build):
-        make(folder)
-    (whole,) = (contents for contents in made if "clip.has_vision_encoder" in contents.metadata)
-    for name, weight in whole.tensors.items():
-        others: dict[str, np.ndarray | None] = {f"without {name}": None, f"half {name}": weight.astype(np.float16)}
-        for side in range(weight.ndim):
-            sides = [length * (1 + (at == side)) for at, length in enumerate(weight.shape)]
-            others[f"longer {name} {side}"] = np.resize(weight, sides).astype(np.float32)
-        for what, other in others.items():
-            tensors = {key: value for key, value in {**whole.tensors, name: other}.items() if value is not None}
-            yield what, write(folder / "hostile.gguf", real(Contents(whole.metadata, tensors)))
-
-
 MAY_BE_MISSING = {
     tiny_vision.gemma3: r"v\.post_ln\.|.*\.bias$",
     tiny_vision.qwen25vl: r"v\.post_ln\.|.*(attn_out|ffn_\w+)\.bias$|.*ffn_gate\.weight$",
@@ -97,14 +73,14 @@ MAY_BE_MISSING = {
 @pytest.mark.parametrize("make", MAY_BE_MISSING)
 def test_no_weight_of_another_size_reaches_the_library(make, tmp_path: Path) -> None:
     passed = []
-    for what, path in hostile(make, tmp_path):
+    for what, path in hostile(tiny_vision, make, tmp_path):
         with suppress(KnownError):
             check_projector(path)
             passed.append(what)
     missing = [what.removeprefix("without ") for what in passed if what.startswith("without ")]
     assert [name for name in missing if not re.match(MAY_BE_MISSING[make], name)] == []
     assert not [what for what in passed if what.startswith("longer ")]
-    halves = {what.removeprefix("half ") for what in passed if what.startswith("half ")}
+    halves = {what.removeprefix("other ") for what in passed if what.startswith("other ")}
     assert not [name for name in halves if name.endswith(".bias")]
     assert not halves & {"v.position_embd.weight", "v.blk.0.ln1.weight", "mm.soft_emb_norm.weight"}
 
