@@ -65,8 +65,9 @@ def list_models(console: Console) -> None:
 @click.pass_obj
 def default(console: Console, job: str | None, model: str | None, is_none: bool) -> None:
     """Show the default model for JOB; with MODEL, set it.  Without JOB: for all jobs."""
-    sets = bool(model) + is_none
-    refuse(sets > (job is not None), "Name a JOB, and either a MODEL or --none.")
+    sets = bool(model) or is_none
+    has_two = bool(model) and is_none
+    refuse(has_two or (sets and job is None), "Name a JOB, and either a MODEL or --none.")
     with console.services() as services:
         if job and sets:
             services.call.uses.set_default(DefaultUse(job), model)

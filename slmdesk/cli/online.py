@@ -151,8 +151,14 @@ def _say_settings(console: Console, services: Services) -> None:
         return
     _say_count(console, services, today)
     hub = endpoint_of(now)
+    if hub == HUB:
+        told = "the Hub itself"
+    elif now.hub_endpoint:
+        told = hub
+    else:
+        told = f"{hub} ({ENDPOINT_VARIABLE})"
     rows = [
-        ("hub", "the Hub itself" if hub == HUB else hub if now.hub_endpoint else f"{hub} ({ENDPOINT_VARIABLE})"),
+        ("hub", told),
         ("enforced", services.network.enforcement.words),
         ("further hosts", now.hub_hosts or "none"),
         ("proxy", shown_proxy(now.proxy)),

@@ -120,7 +120,8 @@ class Importer(Service):
         self.cancel = self._work.cancel
 
     def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
-        job, folder = _Import(path, link, clean_label(name, MAX_NAME)), self._folder()
+        job = _Import(path, link, clean_label(name, MAX_NAME))
+        folder = self._folder()
 
         def work(stop: threading.Event, report: Report) -> _Imported | None:
             try:
@@ -419,7 +420,8 @@ class FindingService(Service):
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
         """Find models and change nothing. If cancelled, the Pending never ends. Raises KnownError `feature.hidden`."""
         self._settings.policy.require("models.import")
-        known, stop = {_mark(model): model.id for model in self._store.models.all()}, threading.Event()
+        known = {_mark(model): model.id for model in self._store.models.all()}
+        stop = threading.Event()
 
         def work() -> FoundModels:
             return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
@@ -778,7 +780,8 @@ class Checker(Service):
             checks: list[_Read] = []
             before = 0
             for record in records:
-                path, on_bytes = Path(os.fsdecode(record.path)), partial(_tell, report, before, total)
+                path = Path(os.fsdecode(record.path))
+                on_bytes = partial(_tell, report, before, total)
                 try:
                     checks.append((record, hash_file(path, on_bytes, stop)))
                 except KnownError as err:

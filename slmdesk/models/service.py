@@ -234,12 +234,16 @@ class ModelService(Service):
             unlisted = UnlistedFiles()
         if problem:
             self._publish(Noticed(problem))
-        waiting, taken, shared = len(unlisted.all), 0, {str(path): word for path, word in unlisted.shared.items()}
+        waiting = len(unlisted.all)
+        taken = 0
+        shared = {str(path): word for path, word in unlisted.shared.items()}
 
         def one_ended(event: ImportEnded | Problem) -> None:
             nonlocal waiting, taken
             assert not isinstance(event, Problem), "an import always ends with one"
-            waiting, taken = waiting - 1, taken + (event.model is not None)
+            waiting -= 1
+            if event.model is not None:
+                taken += 1
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
                 # the shared file equals a model of the person: note that, so that it is not hashed each time
                 with suppress(KnownError):  # read-only or full: the file is then hashed again next time
@@ -353,7 +357,8 @@ class ModelService(Service):
         is returned, changed where necessary. Raises store.*.
         """
         place = os.fsencode(file.path)
-        old, file_mark = self.by_sha256(file.sha256), picked(file.mark, "bytes", "mtime_ns", "inode")
+        old = self.by_sha256(file.sha256)
+        file_mark = picked(file.mark, "bytes", "mtime_ns", "inode")
         if old is None:
             shown = _shown(header, license)
             known = self._store.models.all()

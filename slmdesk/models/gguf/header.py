@@ -162,7 +162,9 @@ MAX_KEPT_NUMBERS, MAX_KEPT_STRINGS = 1024, 64
 type and length are kept.
 """
 
-_U32, _U64, _LENGTHS = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct("<Q").unpack_from
+_U32 = struct.Struct("<I")
+_U64 = struct.Struct("<Q")
+_LENGTHS = struct.Struct("<Q").unpack_from
 _WINDOW_BYTES = 1 << 18
 
 

@@ -157,7 +157,8 @@ def check_projector(path: Path, base: GgufHeader | None = None) -> GgufHeader:
     try:
         header = check_file(path)
     except KnownError as err:
-        name, reason = clean_label(path.stem, 80), str(err.args_for_people.get("reason", "")) or N_("it is damaged")
+        name = clean_label(path.stem, 80)
+        reason = str(err.args_for_people.get("reason", "")) or N_("it is damaged")
         raise KnownError("projector.unusable", name=name, reason=reason) from err
     require_projector(header)
     if base and (reason := misfit_of(header, base.architecture, base.embedding_length)):

@@ -223,8 +223,10 @@ def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
     ]
     usual = [file for file in able if _USUAL <= _rank(file) <= GOOD_ENOUGH]
     better = [file for file in reversed(able) if _rank(file) < _USUAL]
-    best = next(iter((*trained, *small, *usual, *better, *able)), None)
-    return the_one(best, models) if best else None
+    for preferred in (trained, small, usual, better, able):
+        if preferred:
+            return the_one(preferred[0], models)
+    return None
 
 
 def the_one(best: _File, models: Iterable[_File]) -> _File | None:

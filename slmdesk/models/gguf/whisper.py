@@ -92,7 +92,8 @@ def read_whisper(file: RawIOBase, file_bytes: int, shape: Shape, *, cut: bool = 
 
     Raises KnownError model.damaged, and CutShort.
     """
-    reader, tensors = HeaderReader(file, file_bytes, most=1 << 40), Tensors(0, 0, {}, {}, 0)
+    reader = HeaderReader(file, file_bytes, most=1 << 40)
+    tensors = Tensors(0, 0, {}, {}, 0)
     reader.skip(_NUMBERS.size)
     try:
         tensors = _tensors(reader, shape)
@@ -102,7 +103,9 @@ def read_whisper(file: RawIOBase, file_bytes: int, shape: Shape, *, cut: bool = 
         if not cut:
             raise
     sizes, heads = tensors.bytes_by_type, (shape.heads,) * shape.layers
-    name = f"Whisper {_SIZES.get(shape.state, '')}{' turbo' * (shape.text_layers < shape.layers)}".rstrip()
+    name = f"Whisper {_SIZES.get(shape.state, '')}".rstrip()
+    if shape.text_layers < shape.layers:
+        name += " turbo"
     return GgufHeader(
         version=1, kind=KIND, architecture=ENGLISH if shape.is_english else KIND, license="MIT",
         name=f"{name} (English)" if shape.is_english else name, parameters=tensors.parameters,

@@ -15,25 +15,21 @@ from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
 from threading import Event, Lock
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import msgspec
 from msgspec import Meta
 
 from slmdesk.base.error_sentences import KINDS
 from slmdesk.base.errors import BugError, KnownError
 from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
-from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, converted, field
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.models.gguf.header import GgufHeader, kind_of_architecture
 from slmdesk.models.gguf.quantization import (
     companions,
-    quantization_named,
     quantization_of_file,
     recommended,
     weight_bytes,
@@ -247,40 +243,33 @@ class Repo(Record):
             return self._one_of(named, file)
         models = [file for file in self.files if not file.beside]
         if not models:
-            raise self.problem("hub.no_chat", self.files)
+            raise self.problem("hub.no_chat")
         if quantization:
             requested = quantization.casefold()
             return self._one_of([model for model in models if model.quantization.casefold() == requested], quantization)
         if half := next((model for model in models if any(part.sha256 in begun for part in model.parts)), None):
             return half
-        return self.best(budget_bytes) or self._one_of(models, "GGUF")
-
-    def best(self, budget_bytes: int) -> RemoteFile | None:
-        """Return the recommended file; if nothing fits into `budget_bytes`, the one for a computer with more memory."""
-        models = [file for file in self.files if not file.beside]
-        return recommended(models, budget_bytes) or recommended(models, _UNLIMITED)
+        best = recommended(models, budget_bytes) or recommended(models, _UNLIMITED)
+        return best or self._one_of(models, "GGUF")
 
     def _one_of(self, candidates: Sequence[RemoteFile], requested: str) -> RemoteFile:
-        if (
-            len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in candidates}) == 1
-        ):  # one model, both as a single file and in parts
+        models = {_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in candidates}
+        if len(models) == 1:  # perhaps both as a single file and in parts
             return min(candidates, key=lambda file: len(file.parts))
         code = "hub.several_files" if candidates else "hub.no_file"
-        raise self.problem(code, candidates or self.files, wanted=clean_label(requested, 80))
+        raise self.problem(code, candidates, wanted=clean_label(requested, 80))
 
-    def problem(
-        self, code: str, files: Iterable[RemoteFile], names: Mapping[str, str] = MappingProxyType({}), **words: str
-    ) -> KnownError:
-        """Return an error that lists `files`, each with what it is. `names` has the models' own names by file."""
-        known = "; ".join(_described(file, names.get(file.name, "")) for file in [*files][:12])
+    def problem(self, code: str, files: Sequence[RemoteFile] = (), **words: str) -> KnownError:
+        """Return an error that lists `files`, or all there are, each with what it is."""
+        known = "; ".join(map(_described, (files or self.files)[:12]))
         return KnownError(code, repo=self.id, known=known, **words)
 
 
-def _described(file: RemoteFile, name: str) -> str:
-    known = quantization_of_file(file.name) or quantization_named(file.quantization)
-    words = [clean_label(name, 60), known.bits_text if known else ""]
-    what = KINDS.get(file.beside) or ", ".join(word for word in words if word)
-    return f"{file.name} ({what})" if what else file.name
+def _described(file: RemoteFile) -> str:
+    known = quantization_of_file(file.name)
+    if file.beside in KINDS:
+        return f"{file.name} ({KINDS[file.beside]})"
+    return f"{file.name} ({known.bits_text})" if known else file.name
 
 
 def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
@@ -348,7 +337,7 @@ class Card(Record):
 def read_card(address: str, *, token: str) -> Card:
     """Download the model card at `address`. Call it inside `Hub.asking`, and it raises what that does."""
     body = bytearray()
-    with _answer(address, {}, token) as response:
+    with _answer(address, token) as response:
         for chunk in response.iter_raw():
             body += chunk
             if len(body) > MAX_CARD_BYTES:
@@ -356,47 +345,44 @@ def read_card(address: str, *, token: str) -> Card:
     return Card(bytes(body[:MAX_CARD_BYTES]).decode("utf-8-sig", "replace"), len(body) > MAX_CARD_BYTES)
 
 
-STEPS = tuple(1 << shift for shift in (18, 20, 22, 24, 26))
-"""Numbers of bytes to fetch from the start of a file, tried in turn. The first says what the file is; what its tensors
-are comes after the vocabulary.
-"""
+FIRST_LOOK_BYTES, MOST_HEADER_BYTES = 1 << 20, 1 << 26
+"""Bytes of a file after which its header is looked for, and most that are read for it. It grows with the vocabulary."""
 KEPT_BYTES = 64 << 20
 """Most bytes of headers that are kept. The oldest go first."""
 
 
-def remote_header(address: str, *, token: str, folder: Path, sha256: str = "", cut: bool = False) -> GgufHeader:
-    """Download the start of a file and return its header. Call it inside `Hub.asking`. With `cut`, see read_header.
+def remote_header(address: str, *, token: str, folder: Path, sha256: str = "") -> GgufHeader:
+    """Download a file until its header is there, and return that. Call it inside `Hub.asking`.
 
     What was downloaded is kept in `folder` by the file's checksum. Raises network.*, hub.*, model.*.
     """
     private_folder(folder)
-    kept = folder / f"{sha256 or 'none'}.gguf"
-    try:
-        return read_header(kept, cut=cut)
-    except KnownError as err:
-        is_start = err.code == "model.incomplete"
+    kept = folder / f"{sha256}.gguf"  # never there where the Hub gives no checksum
+    with suppress(KnownError):
+        return read_header(kept)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         path = Path(place) / "start.gguf"
-        have = path.write_bytes(kept.read_bytes()) if is_start else 0
-        for step in STEPS:
-            if step <= have:
-                continue
-            before = have
-            with path.open("ab") as out:
-                for chunk in _range(address, have, step, token):
-                    out.write(chunk)
-                    have += len(chunk)
-            try:
-                header = read_header(path, cut=cut)
-            except KnownError as err:
-                is_last = step == STEPS[-1] or have < step or have == before
-                if err.code != "model.incomplete" or is_last:
-                    raise
-                continue
-            if sha256:
-                _keep(path, kept)
-            return header
-    raise AssertionError  # the last step returns or raises
+        with _answer(address, token) as response, path.open("wb", buffering=0) as out:
+            look_at = FIRST_LOOK_BYTES
+            for chunk in response.iter_raw():
+                out.write(chunk)
+                if out.tell() < look_at:
+                    continue
+                if look_at >= MOST_HEADER_BYTES or not _is_header_cut(path):
+                    break
+                look_at *= 4
+        header = read_header(path)
+        if sha256:
+            _keep(path, kept)
+        return header
+
+
+def _is_header_cut(path: Path) -> bool:
+    try:
+        read_header(path)
+    except KnownError as err:
+        return err.code == "model.incomplete"
+    return False
 
 
 def _keep(path: Path, kept: Path) -> None:
@@ -409,29 +395,11 @@ def _keep(path: Path, kept: Path) -> None:
                 file.unlink()
 
 
-def _range(address: str, begin: int, end: int, token: str) -> Iterator[bytes]:
-    with _answer(address, {"range": f"bytes={begin}-{end - 1}"}, token) as response:
-        # a server that does not know ranges sends the whole file: skip the bytes that are there already
-        passed = begin if response.status_code != 206 else 0
-        yield from _window(response.iter_raw(), passed, end - begin)
-
-
-def _answer(address: str, headers: dict[str, str], token: str) -> AbstractContextManager[httpx2.Response]:
+def _answer(address: str, token: str) -> AbstractContextManager[httpx2.Response]:
     from huggingface_hub import get_session
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-    return get_session().stream("GET", address, headers=build_hf_headers(token=token or False, headers=headers))
-
-
-def _window(chunks: Iterator[bytes], passed: int, requested: int) -> Iterator[bytes]:
-    for chunk in chunks:
-        piece = chunk[passed : passed + requested]
-        passed = max(0, passed - len(chunk))
-        requested -= len(piece)
-        if piece:
-            yield piece
-        if not requested:
-            return
+    return get_session().stream("GET", address, headers=build_hf_headers(token=token or False))
 
 
 SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
@@ -453,6 +421,7 @@ connection that is cut each few megabytes would never get on.
 """
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_FILE_NAME = re.compile(r".{1,1000}", re.DOTALL)
 
 
 class Query(Record):
@@ -498,13 +467,13 @@ class Hub:
             raise KnownError("download.changed", name=clean_label(part.name))
         return found.location
 
-    def header(self, file: RemoteFile, *, token: str = "", cut: bool = False, stop: Event | None = None) -> GgufHeader:
-        """Return the header of a file; of a split file, that of the first part. Downloads the first megabytes, with
-        `cut` some hundred kilobytes, unless they were kept. Raises KnownError, Stopped.
+    def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:
+        """Return the header of a file; of a split file, that of the first part. Downloads the first megabytes, unless
+        they were kept. Raises KnownError, Stopped.
         """
         part, folder = file.parts[0], self._paths.cache / "headers"
         with self.asking(f"header of {file.repo}/{file.name}", stop, repo=file.repo, is_long=True):
-            return remote_header(self.address(file, part), token=token, folder=folder, sha256=part.sha256, cut=cut)
+            return remote_header(self.address(file, part), token=token, folder=folder, sha256=part.sha256)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
         """Return one page of GGUF repositories whose names contain the words, with a single request. Their files have
@@ -622,7 +591,7 @@ def _repo_of(untrusted: Any) -> Repo | None:
     tags = [tag for tag in untrusted.tags or () if isinstance(tag, str)][:1000]
     license = next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), "")
     license, gated = clean_label(license, 60), untrusted.gated not in (None, False)
-    revision = revision if isinstance(revision, str) and _COMMIT.fullmatch(revision) else "main"
+    revision = _matching(_COMMIT, revision) or "main"
     parts = (_part_of(sibling) for sibling in (untrusted.siblings or ())[:_MAX_FILES])
     kept = [part for part in parts if part is not None]
     updated, about = untrusted.last_modified, untrusted.gguf if isinstance(untrusted.gguf, dict) else {}
@@ -644,17 +613,22 @@ def _repo_of(untrusted: Any) -> Repo | None:
 
 
 def _part_of(untrusted: Any) -> RemotePart | None:
-    name, lfs = untrusted.rfilename, untrusted.lfs
-    if not isinstance(name, str) or not 0 < len(name) <= 1000:
+    name, lfs = _matching(_FILE_NAME, untrusted.rfilename), untrusted.lfs
+    if not name:
         return None
-    sha256 = lfs.sha256 if lfs else ""
-    sum_is_one = isinstance(sha256, str) and bool(_SHA256.fullmatch(sha256))
-    return RemotePart(name, _whole(lfs.size if lfs else untrusted.size), sha256 if sum_is_one else "")
+    if not lfs:
+        return RemotePart(name, _whole(untrusted.size), "")
+    return RemotePart(name, _whole(lfs.size), _matching(_SHA256, lfs.sha256))
+
+
+def _matching(pattern: re.Pattern[str], untrusted: object) -> str:
+    """Return a text that the pattern matches whole, or empty."""
+    return untrusted if isinstance(untrusted, str) and pattern.fullmatch(untrusted) else ""
 
 
 def _whole(untrusted: object) -> int:
-    is_number = isinstance(untrusted, int) and not isinstance(untrusted, bool) and 0 <= untrusted < 1 << 50
-    return untrusted if isinstance(untrusted, int) and is_number else 0
+    """Return a number that is one, and sensible, or 0."""
+    return untrusted if type(untrusted) is int and 0 <= untrusted < 1 << 50 else 0
 
 
 # The curated list of small models. What each model is good at, and the source of that claim. The list needs no request.
@@ -663,7 +637,6 @@ def _whole(untrusted: object) -> int:
 
 MANY_LANGUAGES = "mul"
 """Language code of ISO 639 for "multiple languages": more than the list can name."""
-_LONGEST_TEXT = 400
 _Line: TypeAlias = Annotated[str, Meta(min_length=1)]
 _Parameters: TypeAlias = Annotated[int, Meta(gt=0, le=10**13)]
 _Mib: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 20)]
@@ -791,54 +764,14 @@ def count_text(parameters: int) -> str:
     )
 
 
+class _Catalogue(Record, forbid_unknown_fields=True):
+    model: tuple[CatalogueEntry, ...]
+
+
 def load_catalogue() -> tuple[CatalogueEntry, ...]:
-    return parse_catalogue((package_files("slmdesk.models.hub") / "catalogue.toml").read_text(encoding="utf-8"))
-
-
-def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
-    """Parse and check the curated list from TOML. Raises KnownError `request.invalid`, naming the entry and error."""
-    try:
-        content = tomllib.loads(untrusted)
-    except tomllib.TOMLDecodeError as err:
-        raise _invalid(_("no TOML: ") + str(err)) from err
-    tables = stored_from(list[dict[str, object]], content.get("model", []))
-    if content.keys() - {"model"} or tables is None:
-        raise _invalid(_("something else than [[model]] in it"))
-    entries = tuple(_entry(table) for table in tables)
-    repos = [(entry.repo.lower(), entry.files.lower()) for entry in entries]
-    if len(set(repos)) != len(repos):
-        raise _invalid(_("an entry stands twice"))
-    return entries
+    text = (package_files("slmdesk.models.hub") / "catalogue.toml").read_text(encoding="utf-8")
+    return converted(tomllib.loads(text), _Catalogue).model
 
 
 def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry | None:
     return next((entry for entry in entries if entry.repo.lower() == repo.lower()), None)
-
-
-def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
-    repo = stored_from(str, untrusted.get("repo"))
-    where = _("an entry without a repository") if repo is None else clean_label(repo, 80)
-    try:
-        entry = converted(untrusted, CatalogueEntry)
-    except (msgspec.ValidationError, RecursionError) as err:
-        raise _invalid(clean_label(f"{where}: {err}", 200)) from err
-    texts = {name: value for name in entry.__struct_fields__ if isinstance(value := getattr(entry, name), str)}
-    texts |= {f"measured.{name}": getattr(measure, name) for measure in entry.measured for name in ("words", "source")}
-    wrong = {
-        **{
-            _("{name} is no line of text").format(name=name): clean_label(text, _LONGEST_TEXT) != text
-            for name, text in texts.items()
-        },
-        "files names no quantization that is known": bool(entry.files) and not entry.quantization,
-        "active is no sensible number": entry.active >= entry.parameters,
-        "good_at says a word twice": len(set(entry.good_at)) != len(entry.good_at),
-        "languages says a word twice": len(set(entry.languages)) != len(entry.languages),
-    }
-    for reason, is_wrong in wrong.items():
-        if is_wrong:
-            raise _invalid(f"{where}: {reason}")
-    return entry
-
-
-def _invalid(what: str) -> KnownError:
-    return KnownError("request.invalid", what=_("the list of models: {what}").format(what=what))

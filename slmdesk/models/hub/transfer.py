@@ -115,12 +115,11 @@ class Part:
             for done in (self.journal, self.bad):
                 done.unlink(missing_ok=True)
 
-    def remove(self) -> int:
+    def remove(self) -> None:
         with writing_to(self.path):
-            freed = self.size
-            for gone in (self.path, *(() if self.bad.exists() else (self.journal,))):
-                gone.unlink(missing_ok=True)
-        return freed
+            self.path.unlink(missing_ok=True)
+            if not self.bad.exists():
+                self.journal.unlink(missing_ok=True)
 
 
 def read_journal(path: Path) -> Origin | None:

@@ -176,8 +176,8 @@ def energy_words(joules: float, source: EnergySource, tokens: int) -> str:
     """Return the energy of 1,000 tokens as text, of what `tokens` took: '0.13 Wh per 1,000 tokens'."""
     mark = {EnergySource.ESTIMATED: _(" (estimated)"), EnergySource.BATTERY: _(" (the whole PC)")}.get(source, "")
     wh = joules / JOULES_PER_WH * 1000 / tokens
-    figure = (_("{wh:.2g} Wh") if wh < 10 else _("{wh:.0f} Wh")).format(wh=wh)
-    return _("{watt_hours} per 1,000 tokens{mark}").format(watt_hours=figure, mark=mark)
+    figure = _("{wh:.2g} Wh") if wh < 10 else _("{wh:.0f} Wh")
+    return _("{watt_hours} per 1,000 tokens{mark}").format(watt_hours=figure.format(wh=wh), mark=mark)
 
 
 def _busy_seconds(pid: int | None) -> float | None:

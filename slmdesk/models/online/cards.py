@@ -17,8 +17,8 @@ MOST_SHOWN = 100_000
 _FRONT = re.compile(r"\s{0,80}---[ \t]{0,80}\n")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]{0,80}$", re.MULTILINE)
 _BLOCKS = (
-    "address|article|aside|blockquote|body|center|dd|details|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr"
-    "|html|li|main|nav|ol|p|picture|section|summary|table|tbody|tfoot|thead|tr|ul|video"
+    "address|article|aside|blockquote|body|center|dd|details|div|dl|dt|figcaption|figure|footer|form|h1|h2|h3|h4|h5|h6"
+    "|header|hr|html|li|main|nav|ol|p|picture|section|summary|table|tbody|tfoot|thead|tr|ul|video"
 )
 _INLINE = (
     "a|abbr|b|big|br|button|cite|code|col|colgroup|em|font|i|iframe|img|input|ins|kbd|label|link|mark|meta|pre|small"
@@ -34,11 +34,19 @@ _PIECE = re.compile(
 """Matches code, comments and HTML tags in a card. The list of tags is closed, since <think>, <s> and <|im_start|> are
 tokens of models that cards write about.
 """
-_IS_BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
+_ALONE = {"br": "\n", "td": " ", "th": " "}
+_OPENED = {
+    **dict.fromkeys(_BLOCKS.split("|"), "\n\n"),
+    **{f"h{level}": f"\n\n{'#' * level} " for level in range(1, 7)},
+    "li": "\n- ",
+    **_ALONE,
+}
+_CLOSED = {**dict.fromkeys(_BLOCKS.split("|"), "\n\n"), "li": "\n", **_ALONE}
+"""What stands in the place of a tag. All other tags go without a trace."""
 _HIDDEN_END = {tag: re.compile(f"</{tag}[^<>]*>", re.IGNORECASE) for tag in ("script", "style")}
 _GAP = re.compile(r"[ \t]*(?:\n[ \t]+(?=\S))?")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-_ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(?:"([^"]{0,300})"|'([^']{0,300})')""", re.IGNORECASE)
+_ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(["'])(.{0,300}?)\1""", re.IGNORECASE | re.DOTALL)
 
 
 class ReadableCard(Record):
@@ -112,20 +120,15 @@ def _end_of_hidden(text: str, match: re.Match[str]) -> int:
 
 
 def _instead_of(match: re.Match[str], line: str) -> str:
-    tag, is_end = match["tag"].lower(), bool(match["close"])
+    tag = match["tag"].lower()
     if tag == "img":
-        alt = _ALT.search(match["rest"])
-        words = " ".join(((alt[1] or alt[2] or "") if alt else "").split())
-        return f"[image: {words}]" if words else ""
+        return _instead_of_image(match["rest"])
+    instead = (_CLOSED if match["close"] else _OPENED).get(tag, "")
     is_in_table = line.lstrip().startswith("|")
-    if tag in ("br", "td", "th"):
-        return "\n" if tag == "br" and not is_in_table else " "
-    if not _IS_BLOCK.fullmatch(tag):
-        return ""
-    if is_in_table:
-        return " "
-    if tag == "li":
-        return "\n" if is_end else "\n- "
-    if tag[0] == "h" and tag[1:].isdigit():
-        return "\n\n" if is_end else f"\n\n{'#' * int(tag[1])} "
-    return "\n\n"
+    return " " if instead and is_in_table else instead
+
+
+def _instead_of_image(attributes: str) -> str:
+    alt = _ALT.search(attributes)
+    words = " ".join(alt[2].split()) if alt else ""
+    return f"[image: {words}]" if words else ""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -33,7 +34,6 @@ from slmdesk.history.store import Store
 from slmdesk.models.gguf.header import ASR, GgufHeader
 from slmdesk.models.gguf.projectors import BESIDE, PROJECTOR, takes_projector
 from slmdesk.models.gguf.read import read_header, require_chat_model
-from slmdesk.models.hub.choice import choose
 from slmdesk.models.hub.guard import SpeedLimit
 from slmdesk.models.hub.search import Hub, RemoteFile, Repo
 from slmdesk.models.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
@@ -52,7 +52,7 @@ ASK_S = 0.3
 MOST_REFUSED = 3
 """Most files of a repository that may turn out to be no models before the download fails."""
 FULL_TRIES = 2
-"""Most times that a file is downloaded if it arrives damaged. After that the download fails."""
+"""Most times that a file is downloaded if it arrives damaged or changes meanwhile. After that the download fails."""
 JOINED = ".joined"
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
@@ -88,45 +88,44 @@ class ModelDownload:
         self._reported = 0.0
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
-        self._require = require_no_projector
+        self._require = self._require_model = require_no_projector
         self._is_refused = False
         self._first = self._more = 0
         """Bytes of the model while its projector is fetched, and of the projector that comes after the model."""
 
     def run(self, file: str, quantization: str) -> ModelRecord:
         """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
-        damaged, sums = 0, ""
-        refused: dict[str, KnownError] = {}
+        tries = 0
+        refused: dict[str, str] = {}
         while True:
-            remote = self._choose(file, quantization, refused)
-            new_sums = " ".join(part.sha256 for part in remote.parts)
-            eyes = _projector_of(remote)
-            if eyes and self._found(eyes):
-                eyes = None
-            self._begin(remote, more=eyes.bytes if eyes else 0)
+            repo = self._repo(refused)
+            remote = self._choose(repo, file, quantization)
+            self._require_model = require_no_projector if file else partial(_require_of, repo)
+            self._begin(remote, more=remote.eyes_bytes)
             try:
-                record = self._bring(remote)
-                if eyes:
-                    total = remote.bytes
-                    if record.kind in ("model", ASR) and takes_projector(str(record.header.get("architecture"))):
-                        self._begin(eyes, first=total)
-                        self._bring(eyes)
-                        total += eyes.bytes
-                    self._change(name=remote.name, total_bytes=total, done_bytes=total)
-                return record
+                return self._bring_all(remote)
             except KnownError as err:
                 if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
-                    refused[remote.name] = err
+                    refused[remote.name] = str(err.args_for_people["kind"])
                     instead = KnownError("download.instead", name=remote.name, **err.args_for_people)
                     self._change(note=problem_for(instead))
                     continue
-                damaged += err.code == "download.damaged"
-                again = err.code == "download.damaged" and damaged < FULL_TRIES
-                again = again or (err.code == "download.changed" and new_sums != sums)
-                if not again:
+                tries += 1
+                if err.code not in ("download.damaged", "download.changed") or tries == FULL_TRIES:
                     raise
-                sums = new_sums
                 self._note_start(err.code.removeprefix("download."))
+
+    def _bring_all(self, remote: RemoteFile) -> ModelRecord:
+        record = self._bring(remote)
+        if remote.projector:
+            total = remote.bytes
+            if record.kind in ("model", ASR) and takes_projector(str(record.header.get("architecture"))):
+                eyes = changed(remote, parts=(remote.projector,), beside=PROJECTOR, projector=None)
+                self._begin(eyes, first=total)
+                self._bring(eyes)
+                total += eyes.bytes
+            self._change(name=remote.name, total_bytes=total, done_bytes=total)
+        return record
 
     def at_end(self) -> DownloadChanged:
         return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
@@ -140,26 +139,19 @@ class ModelDownload:
                 finally:
                     claim.release()
 
-    def _choose(self, file: str, quantization: str, refused: Mapping[str, KnownError]) -> RemoteFile:
+    def _choose(self, repo: Repo, file: str, quantization: str) -> RemoteFile:
         begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
-        kinds = {name: str(err.args_for_people["kind"]) for name, err in refused.items()}
-        try:
-            repo = self._repo()
-            budget = weights_budget(available_bytes()) - repo.eyes_bytes
-            return choose(
-                self._hub, repo, file, quantization,
-                budget_bytes=budget, begun=begun, refused=kinds, stop=self._stop,
-            )  # fmt: skip
-        except KnownError as err:
-            if err.code not in ("hub.no_chat", "hub.no_file") or not refused:
-                raise
-            raise next(iter(refused.values())) from err
+        budget = weights_budget(available_bytes()) - repo.eyes_bytes
+        return repo.choose(file, quantization, budget_bytes=budget, begun=begun)
 
-    def _repo(self) -> Repo:
+    def _repo(self, refused: Mapping[str, str]) -> Repo:
+        """Ask the Hub for the repository. `refused` has the kinds of files that have turned out to be no models."""
         tries, begin = 0, time.monotonic()
         while True:
             try:
-                return self._hub.repo(self.now.repo, stop=self._stop)
+                repo = self._hub.repo(self.now.repo, stop=self._stop)
+                files = (changed(file, beside=refused.get(file.name, file.beside)) for file in repo.files)
+                return changed(repo, files=tuple(files))
             except KnownError as err:
                 tries += 1
                 if err.code not in PASSING or tries >= self._limits.tries:
@@ -173,7 +165,7 @@ class ModelDownload:
 
     def _begin(self, remote: RemoteFile, *, first: int = 0, more: int = 0) -> None:
         self._is_refused = False
-        self._require = require_usable if remote.beside == PROJECTOR else require_no_projector
+        self._require = require_usable if remote.beside == PROJECTOR else self._require_model
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         self._done, self._first, self._more = first, first, more
@@ -183,7 +175,7 @@ class ModelDownload:
         self._change(name=remote.name, total_bytes=total, fit=fit, done_bytes=first)
 
     def _bring(self, remote: RemoteFile) -> ModelRecord:
-        if record := self._in_library(remote):
+        if record := self._in_library(remote):  # nothing is written, perhaps nothing could be
             return record
         with ExitStack() as claims:
             for part in self.parts:
@@ -349,8 +341,11 @@ class ModelDownload:
         self._publish(self.now)
 
 
-def _projector_of(remote: RemoteFile) -> RemoteFile | None:
-    return changed(remote, parts=(remote.projector,), beside=PROJECTOR, projector=None) if remote.projector else None
+def _require_of(repo: Repo, header: GgufHeader) -> None:
+    """Check a file that nobody named. Of a repository that is not made for chatting no language model is taken."""
+    require_no_projector(header)
+    if header.kind == "model" and not repo.chats:
+        raise repo.problem("hub.no_chat")
 
 
 def _stem(remote: RemoteFile) -> str:
@@ -383,12 +378,10 @@ def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[Leftov
         is_bad = path.suffix == ".bad"
         if origin and not is_bad and (origin.repo, origin.name) in but:
             continue
-        try:
+        with suppress(OSError):  # the download has just ended
             size = path.stat().st_size
-        except OSError:
-            continue  # the download has just ended
-        repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
-        leftovers.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
+            repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
+            leftovers.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
     return leftovers
 
 
@@ -518,7 +511,7 @@ class DownloadService(Service):
         self._settings.policy.require(FEATURE)
         job = self._known(id)
         is_ending = job.is_on and job.goal is not None
-        if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
+        if is_ending or job.now.state in ENDS - {DownloadState.DONE}:
             self._store.jobs.change(id, JobStatus.OPEN)
             self._go(job, waits=job.waits or self._settings.current.offline)
 
@@ -566,13 +559,13 @@ class DownloadService(Service):
         job = self._known_by(record)
         job.waits = False
         self._go(job, waits=False)
-        return self._jobs.job(record.id)
+        return self._store.jobs.get(record.id)
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
         job = self._known_by(record)
         job.now = changed(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
         self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
-        return self._jobs.job(record.id)
+        return self._store.jobs.get(record.id)
 
     def _known(self, id: str) -> _Download:
         if id not in self._all:
@@ -646,9 +639,7 @@ class DownloadService(Service):
             job.stop.set()
         elif goal is DownloadState.CANCELLED:
             job.goal = goal
-            removing = threading.Thread(target=self._remove, args=(job, job.now), name="download", daemon=True)
-            removing.start()
-            self._removing.append(removing)
+            self._begin_removal(job, job.now)
         else:
             self._end(job, changed(job.now, state=goal, note=None, place=0))
 
@@ -664,7 +655,7 @@ class DownloadService(Service):
         unfinished = [job for job in self._all.values() if job.is_on or job.now.state not in ended]
         with suppress(KnownError):  # a problem of the store is reported elsewhere
             for job in unfinished:
-                self._look(job, self._jobs.job(job.id))
+                self._look(job, self._store.jobs.get(job.id))
             self._advance()
         if unfinished:
             self._look_later()
@@ -688,7 +679,7 @@ class DownloadService(Service):
     def _run(self, job: _Download) -> bool:
         job.goal, job.stop = None, threading.Event()
         if self._store.jobs.claim(job.id) is None:
-            self._say(job, self._jobs.read(self._jobs.job(job.id)))
+            self._say(job, self._jobs.read(self._store.jobs.get(job.id)))
             self._look_later()
             return False
         job.is_on = True
@@ -712,13 +703,22 @@ class DownloadService(Service):
             end = changed(fetch.at_end(), state=DownloadState.PAUSED)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             end = changed(fetch.at_end(), state=DownloadState.FAILED, problem=problem_for(err))
+        self._service_thread.post(lambda: self._on_worked(job, end))
+
+    def _on_worked(self, job: _Download, end: DownloadChanged) -> None:
+        """End a download whose thread has ended. It may have been cancelled after that."""
         if job.goal is DownloadState.CANCELLED and end.model is None:
-            self._remove(job, end)
+            self._begin_removal(job, end)
         else:
-            self._service_thread.post(lambda: self._end(job, end))
+            self._end(job, end)
+
+    def _begin_removal(self, job: _Download, end: DownloadChanged) -> None:
+        removing = threading.Thread(target=self._remove, args=(job, end), name="download", daemon=True)
+        removing.start()
+        self._removing.append(removing)
 
     def _remove(self, job: _Download, end: DownloadChanged) -> None:
-        """Delete the partial files of a cancelled download. Thread of the download, or one of its own."""
+        """Delete the partial files of a cancelled download. Thread of its own."""
         try:
             if job.fetch and job.fetch.parts:
                 job.fetch.remove_parts()
@@ -782,26 +782,12 @@ class DownloadJobs:
     def begin(self, repo: str, file: str, quantization: str) -> JobRecord:
         """Return an unfinished job with the same request, else a new job. Raises KnownError store.*."""
         for job in self._store.jobs.page(kind=KIND):
-            same = request_of(job) == (repo, file, quantization)
-            ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
-            if same and not ended and job.status is not JobStatus.OPEN and not self._store.jobs.is_run(job):
+            is_over = job.status in (JobStatus.DONE, JobStatus.CANCELLED) or self._store.jobs.is_run(job)
+            if request_of(job) == (repo, file, quantization) and not is_over:
                 return self._store.jobs.change(job.id, JobStatus.OPEN)
-            if same and job.status is JobStatus.OPEN:
-                return job
         request: dict[str, Json] = {"repo": repo, "file": file, "quantization": quantization}
         title = clean_label(f"{repo}/{file or quantization}".rstrip("/"))
         return self._store.jobs.add(KIND, title, model_sha256="", steps=(), settings=request)
-
-    def job(self, id: str) -> JobRecord:
-        try:
-            job = self._store.jobs.get(id)
-        except KnownError as err:
-            if err.code != "job.unknown":
-                raise
-            raise KnownError("download.unknown", id=id[:80]) from err
-        if job.kind != KIND:
-            raise KnownError("download.unknown", id=id[:80])
-        return job
 
     def unfinished(self) -> list[JobRecord]:
         return sorted(self._store.jobs.unfinished(KIND), key=place_of)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -29,7 +28,6 @@ from slmdesk.models.gguf.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.models.hub.choice import choose
 from slmdesk.models.hub.search import (
     MANY_LANGUAGES,
     CatalogueEntry,
@@ -81,8 +79,6 @@ class FoundRepo(Record):
     problem: Problem | None = None
     fit: str = "unknown"
     is_about: bool = False
-    best: str = ""
-    """Name of the file to take by the headers, where no name says a quantization."""
 
 
 def _judged(repo: Repo, pc: Pc) -> FoundRepo:
@@ -475,17 +471,7 @@ class HubService(Service):
     def repo(self, repo: str) -> Pending[FoundRepo]:
         pc = self.pc()
 
-        def work(stop: threading.Event) -> FoundRepo:
-            remote = self.hub.repo(repo, stop=stop)
-            named = [bool(file.quantization) for file in remote.files if not file.beside]
-            best = ""
-            if remote.chats and len(named) > 1 and not any(named):
-                with suppress(KnownError):
-                    budget = weights_budget(pc.best_bytes) - remote.eyes_bytes
-                    best = choose(self.hub, remote, budget_bytes=budget, stop=stop).name
-            return changed(_judged(remote, pc), best=best)
-
-        return self.ask("hub-repo", work)
+        return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc))
 
     def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
         """Return the repository with the sizes and checksums of its files, or with the problem that prevents this. Any
@@ -667,8 +653,7 @@ def _notes(entry: CatalogueEntry) -> Iterator[str]:
 def _offered(judged: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
     models = [file for file in judged.files if not file.file.beside]
     budget = weights_budget(pc.best_bytes) - judged.repo.eyes_bytes
-    fitting = (offer for offer in models if offer.name == judged.best and offer.size_bytes <= budget)
-    best = recommended(models, budget) or next(fitting, None) if judged.repo.chats else None
+    best = recommended(models, budget) if judged.repo.chats else None
     named = [offer for offer in models if file.casefold() == offer.name.casefold()] if file else []
     if quantization:
         named = [offer for offer in models if offer.file.quantization.casefold() == quantization.casefold()]

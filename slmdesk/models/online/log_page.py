@@ -22,13 +22,13 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import Walls, system_name
 from slmdesk.exports.papers import iso_time
 from slmdesk.models.online.network import Exported, NetworkService, purpose_words
-from slmdesk.models.online.program import Library, code_from_elsewhere, libraries, list_sum, package_sum
+from slmdesk.models.online.program import FilesCompared, code_from_elsewhere, compare_files, package_sum
 
 BATCH = 1000
 MOST_ROWS = 1000
 """Most requests in the table. The CSV file has all of them."""
 MOST_LETTERS = 90
-MOST_FILES = 5
+MOST_FILES = 10
 
 
 class Chain(Record):
@@ -55,7 +55,7 @@ class Page(Record):
     """What restricts each kind of child process."""
     files: int
     sha256: str
-    libraries: Sequence[Library]
+    compared: FilesCompared
     elsewhere: Sequence[str]
 
 
@@ -86,7 +86,7 @@ class LogPageService(Service):
             count, checksum = package_sum()
             return Page(
                 datetime.now(UTC).timestamp(), words, len(rows), len({row.host for row in rows}), rows[:MOST_ROWS],
-                chain, enforcement, walls, count, checksum, libraries(),
+                chain, enforcement, walls, count, checksum, compare_files(),
                 in_language(headings, code_from_elsewhere),
             )  # fmt: skip
 
@@ -185,19 +185,20 @@ def _program(page: Page) -> Iterator[Piece]:
     yield heading(_("The program’s files"))
     rows = (
         (f"slmdesk {slmdesk.__version__}", _("{count:,} files").format(count=page.files), page.sha256),
-        (_("its libraries"), _("their lists of files"), list_sum(page.libraries)),
+        (_("its libraries"), _("their lists of files"), page.compared.sha256),
     )
     yield table((_("Part"), _("Over"), _("Checksum (SHA-256)")), rows)
-    odd = [each for each in page.libraries if each.changed or each.missing]
-    if not odd:
+    compared = page.compared
+    if compared.are_as_built:
         yield paragraph(_("The files of the libraries are as the lists say that they came with."))
-    for each in odd:
-        files = [*each.changed, *each.missing]
-        names = clean_label(", ".join(files[:MOST_FILES]), 600)
-        if len(files) > MOST_FILES:
-            names += _(" and {count} more").format(count=len(files) - MOST_FILES)
-        counts = _("{changed} changed, {missing} missing").format(changed=len(each.changed), missing=len(each.missing))
-        yield item(f"{each.name}: {counts} ({names})")
+    else:
+        odd = [*compared.changed, *compared.extra, *compared.missing]
+        names = clean_label(", ".join(odd[:MOST_FILES]), 600)
+        if len(odd) > MOST_FILES:
+            names += _(" and {count} more").format(count=len(odd) - MOST_FILES)
+        missing = len(compared.missing)
+        counts = _("{changed} changed, {missing} missing").format(changed=len(odd) - missing, missing=missing)
+        yield item(f"{compared.list}: {counts} ({names})")
     yield small(_("Made on {system}.").format(system=system_name()))
 
 

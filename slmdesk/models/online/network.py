@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from slmdesk.base.policy import with_password, without_password
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
-from slmdesk.base.runtime.events import Noticed, Pending, RequestsToday, TokenChanged, ended
+from slmdesk.base.runtime.events import Noticed, Pending, RequestsToday, TokenChanged
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.base.settings import Settings, reason_against
@@ -95,10 +96,7 @@ class NetworkService(Service):
                 raise KnownError("setting.invalid", key="proxy", reason=reason)
             return {**values, **self.passwords.moved(values["proxy"], now)}
 
-        if values.get("ca_file") or "proxy" in values:
-            checked = pending_on_file_thread(self._service_thread, work, name="network-settings")
-        else:
-            checked = ended(values)
+        checked = pending_on_file_thread(self._service_thread, work, name="network-settings")
         return checked.map(lambda settings: self._settings.change(**settings))
 
     def move_password(self) -> None:
@@ -210,8 +208,10 @@ class FixedProxy(Record):
 
     def __call__(self, _scheme: str, host: str) -> str:
         """Return the address of the proxy. Never call it on the service thread. Raises KnownError `proxy.password`."""
-        if _is_here(host) or not self.place or self.passwords is None:
-            return "" if _is_here(host) else self.address
+        if _is_here(host):
+            return ""
+        if not self.place or self.passwords is None:
+            return self.address
         return self.passwords.full_address(self.address, self.place)
 
 
@@ -259,7 +259,7 @@ def certificates_in(path: Path) -> int:
         no_pem = _("there is no certificate in it (PEM)") if isinstance(err, ssl.SSLError) else ""
         reason = no_pem or err.strerror or _("it cannot be read")
         raise KnownError("setting.invalid", key="ca_file", reason=reason) from err
-    return len(context.get_ca_certs()) or context.cert_store_stats()["x509"]
+    return context.cert_store_stats()["x509"]
 
 
 def _is_here(host: str) -> bool:
@@ -297,8 +297,8 @@ def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
 
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of a variable)
-MAX_TOKEN = 500
-"""Most characters of a token. The tokens of the Hub have 37."""
+_TOKEN = re.compile("[!-~]{1,500}")
+"""The tokens of the Hub have 37 letters and digits."""
 PLACES = ("keyring", "ask", "file")
 """Where a token can be stored: in the system's keyring, in memory until slmdesk ends (it is then asked for again), or
 in a file that only its owner can read.
@@ -318,14 +318,8 @@ class TokenPlaces(Record):
 def checked_token(untrusted: str) -> str:
     """Return a pasted token without spaces around it. Raises KnownError `token.invalid`, which does not quote it."""
     word = untrusted.strip()
-    if not word:
-        raise KnownError("token.invalid", reason=_("there is nothing"))
-    if len(word) > MAX_TOKEN:
-        raise KnownError("token.invalid", reason=_("it is too long"))
-    if any(letter.isspace() for letter in word):
-        raise KnownError("token.invalid", reason=_("it is more than one word"))
-    if not (word.isascii() and word.isprintable()):
-        raise KnownError("token.invalid", reason=_("it has characters that no token has"))
+    if not _TOKEN.fullmatch(word):
+        raise KnownError("token.invalid", reason=_("it must be one word of letters, digits and signs"))
     return word
 
 
@@ -484,7 +478,9 @@ class ProxyPasswords:
         address, password = without_password(proxy)
         before, place = now.proxy, now.proxy_password_place
         is_same = password is None and address == before
-        new_place = self._put(address, password) if password else place if is_same else ""
+        new_place = place if is_same else ""
+        if password:
+            new_place = self._put(address, password)
         if place and (before, place) != (address, new_place):
             self._remove(before, place)
         return {"proxy": address, "proxy_password_place": new_place}

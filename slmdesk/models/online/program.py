@@ -12,7 +12,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -36,15 +37,6 @@ NOT_LISTED = {MANIFEST, PORTABLE, "uninstall.exe"}
 DECEIVES = N_("code that did not come with slmdesk can deceive it")
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-class Library(Record):
-    name: str
-    version: str
-    sha256: str
-    """Checksum of the list of its files that it came with. Empty if it has none."""
-    changed: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
 
 
 class FilesCompared(Record):
@@ -71,11 +63,31 @@ def compare_files() -> FilesCompared:
     """
     if folder := frozen_folder():
         return compare_with_manifest(folder)
-    compared = [_compared(distribution) for distribution in _distributions()]
-    count = sum(len(distribution.files or ()) for distribution in _distributions())
-    changed = tuple(f"{each.name}: {file}" for each in compared for file in each.changed)
-    missing = tuple(f"{each.name}: {file}" for each in compared for file in each.missing)
-    return FilesCompared(f"RECORD of {len(compared)} libraries", list_sum(compared), count, changed, missing)
+    changed: list[str] = []
+    missing: list[str] = []
+    lists, count = "", 0
+    distributions = _distributions()
+    for library in distributions:
+        files = library.files or ()
+        record = library.read_text("RECORD") or ""
+        lists += f"{hashlib.sha256(record.encode()).hexdigest()}  {library.name} {library.version}\n"
+        count += len(files)
+        for file in files:
+            if file.hash is None or "__pycache__" in file.parts:  # Python writes its compiled files itself
+                continue
+            if ".." in file.parts:  # a command of its own: it names the interpreter's place, and nothing here runs it
+                continue
+            try:
+                digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+            except (OSError, ValueError):
+                missing.append(f"{library.name}: {file}")
+                continue
+            if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
+                changed.append(f"{library.name}: {file}")
+    return FilesCompared(
+        f"RECORD of {len(distributions)} libraries", hashlib.sha256(lists.encode()).hexdigest(), count,
+        tuple(sorted(changed)), tuple(sorted(missing)),
+    )  # fmt: skip
 
 
 def compare_with_manifest(folder: Path) -> FilesCompared:
@@ -92,24 +104,6 @@ def compare_with_manifest(folder: Path) -> FilesCompared:
         MANIFEST, hashlib.sha256(text).hexdigest(), len(listed), tuple(sorted(changed)), tuple(sorted(missing)),
         tuple(sorted(extra)),
     )  # fmt: skip
-
-
-def libraries() -> list[Library]:
-    """Compare the files of the libraries with their lists, a frozen program's with its one list. Raises OSError.
-
-    Reads every file, so never call it on the service thread.
-    """
-    if not (folder := frozen_folder()):
-        return [_compared(distribution) for distribution in _distributions()]
-    comparison = compare_with_manifest(folder)
-    odd = tuple(sorted((*comparison.changed, *comparison.extra)))
-    return [Library("installed folder", slmdesk.__version__, comparison.sha256, odd, comparison.missing)]
-
-
-def list_sum(compared: Iterable[Library]) -> str:
-    """One checksum over the lists of several libraries."""
-    lines = "".join(f"{each.sha256}  {each.name} {each.version}\n" for each in compared)
-    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def package_sum() -> tuple[int, str]:
@@ -159,32 +153,11 @@ def _needed() -> set[str]:
         name = waiting.pop()
         if _key(name) in seen:
             continue
-        try:
+        with suppress(metadata.PackageNotFoundError):
             requires = metadata.distribution(name).requires or []
-        except metadata.PackageNotFoundError:
-            continue
-        seen[_key(name)] = name
-        waiting += [match.group() for require in requires if (match := _NAME.match(require))]
+            seen[_key(name)] = name
+            waiting += [match.group() for require in requires if (match := _NAME.match(require))]
     return set(seen.values())
-
-
-def _compared(each: metadata.Distribution) -> Library:
-    changed, missing = [], []
-    for file in each.files or ():
-        if file.hash is None or "__pycache__" in file.parts:  # Python writes its compiled files itself
-            continue
-        if ".." in file.parts:  # a command of its own: it names the interpreter's place, and nothing here runs it
-            continue
-        try:
-            digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
-        except (OSError, ValueError):
-            missing.append(str(file))
-            continue
-        if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
-            changed.append(str(file))
-    record = each.read_text("RECORD")
-    checksum = hashlib.sha256(record.encode()).hexdigest() if record is not None else ""
-    return Library(each.name, each.version, checksum, tuple(sorted(changed)), tuple(sorted(missing)))
 
 
 def _sum_of(path: Path) -> str:

@@ -77,7 +77,8 @@ class AddDialog(Dialog):
         mark = FitMark(parent)
         mark.show_fit("broken" if candidate.problem else candidate.verdict, is_about=candidate.fit is None)
         head = row((plain_label(breakable(candidate.name), parent, name="add_row_name", kind="strong"), 1), mark)
-        lines, gap = [*lines_of(candidate), str(candidate.path)], "\n" if len(self._candidates) == 1 else DOT
+        lines = [*lines_of(candidate), str(candidate.path)]
+        gap = "\n" if len(self._candidates) == 1 else DOT
         reported = candidate.problem.sentence if candidate.problem else gap.join(lines)
         kind = "danger" if candidate.problem else "small"
         words = plain_label(breakable(reported), parent, name="add_row_words", kind=kind)

@@ -183,7 +183,8 @@ def found_row(model: FoundModel) -> CheckRow:
     parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)
     parts.append(_("in the library already") if model.known else "")
     trouble = model.problem.sentence if model.problem else ""
-    info, words = DOT.join(part for part in parts if part), breakable(str(model.path))
+    info = DOT.join(part for part in parts if part)
+    words = breakable(str(model.path))
     return CheckRow(str(model.path), model.name, info, words, trouble, is_here=bool(model.known))
 
 

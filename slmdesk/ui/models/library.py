@@ -324,7 +324,8 @@ class TrialController(QObject):
         if any(kind == FORMATS for _model, kind in self._running):
             self._bridge.problem_met.emit(problem_for(KnownError("formats.busy")))
             return
-        making, began = self._bridge.services.formats.make(model, name, layers), time.monotonic()
+        making = self._bridge.services.formats.make(model, name, layers)
+        began = time.monotonic()
         self._set(model, FORMATS, Trial(_("Beginning…"), 0.0))
         self._follow(model, FORMATS, making, partial(self._on_copied, model), partial(_made, began))
 
@@ -636,7 +637,10 @@ class TrialLine(QWidget):
             self._bar.setValue(round(trial.fraction * 1000))
 
     def _on_clicked(self) -> None:
-        (self.stop_requested if self._is_running else self.start_requested).emit()
+        if self._is_running:
+            self.stop_requested.emit()
+        else:
+            self.start_requested.emit()
 
 
 BESIDE_CHAT = {

@@ -488,13 +488,12 @@ def copy_words(copy: ModelCard, *, is_used: bool) -> str:
     assert origin is not None, "only copies are shown"
     here = is_for_this_pc(copy.record)
     place = _("this PC") if here else _("another PC")
-    state = (
-        _("in use")
-        if is_used
-        else _("not in use")
-        if here
-        else _("not used here, where another format may be the best")
-    )
+    if is_used:
+        state = _("in use")
+    elif here:
+        state = _("not in use")
+    else:
+        state = _("not used here, where another format may be the best")
     return DOT.join(
         (
             _("{copy}, made on {place}").format(copy=copy_label(origin), place=place),

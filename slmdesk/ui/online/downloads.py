@@ -261,7 +261,8 @@ class DownloadRow(Card):
         _dress(self._cancel, _("Close") if is_done else _("Cancel"), name)
 
     def _build_moves(self, name: str) -> None:
-        label, tip = _("Place in the queue: {name}").format(name=name), _("Place in the queue (Alt+Up, Alt+Down)")
+        label = _("Place in the queue: {name}").format(name=name)
+        tip = _("Place in the queue (Alt+Up, Alt+Down)")
         self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
         self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = named(QMenu(self._moves), "download_moves_menu")
@@ -277,10 +278,16 @@ class DownloadRow(Card):
         self._fetch.move(self._change.id, where)
 
     def _on_pause(self) -> None:
-        (self._fetch.pause if self._change.state in RUNNING else self._fetch.resume)(self._change.id)
+        if self._change.state in RUNNING:
+            self._fetch.pause(self._change.id)
+        else:
+            self._fetch.resume(self._change.id)
 
     def _on_cancel(self) -> None:
-        (self._fetch.dismiss if self._change.state is DownloadState.DONE else self._fetch.cancel)(self._change.id)
+        if self._change.state is DownloadState.DONE:
+            self._fetch.dismiss(self._change.id)
+        else:
+            self._fetch.cancel(self._change.id)
 
 
 class LeftoverRow(Card):

@@ -524,7 +524,10 @@ class HubSearch(OfferList):
 
     def clear(self) -> None:
         is_set = self.at.find.settings.is_managed("offline")
-        self._set((OFFLINE_BY_POLICY if is_set else OFFLINE_HINT) if self.at.find.is_offline else HINT)
+        hint = HINT
+        if self.at.find.is_offline:
+            hint = OFFLINE_BY_POLICY if is_set else OFFLINE_HINT
+        self._set(hint)
         self._allow.setVisible(self.at.find.is_offline and not is_set)
         self._show_cards(())
 

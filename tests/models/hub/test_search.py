@@ -17,12 +17,9 @@ from fakes.tiny_gguf import tiny_llama
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.paths import find_paths
-from slmdesk.models.gguf.quantization import quantization_of_file
 from slmdesk.models.hub import transport
-from slmdesk.models.hub.choice import MOST_HEADERS, choose
 from slmdesk.models.hub.guard import GuardPolicy
 from slmdesk.models.hub.search import MAX_CARD_BYTES, Card, Hub, Query
-from tests.models.hub.test_choice import EXPECTED, UNLIMITED, Renamed, lists, made
 
 pytestmark = pytest.mark.process
 
@@ -149,29 +146,16 @@ def test_a_repository_tells_sizes_and_sums(asked, hub) -> None:
         asked.hub.repo("no/such")
 
 
-def test_a_header_is_fetched_once_and_gone_on_with(asked, hub) -> None:
-    tokens = ("array", ("string", [f"token number {number}" for number in range(40_000)]))
-    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": tiny_llama(change={"tokenizer.ggml.tokens": tokens}).data})
+def test_a_header_is_fetched_once_and_no_more_of_its_file(asked, hub) -> None:
+    tokens = ("array", ("string", [f"token number {number}" for number in range(80_000)]))
+    model = tiny_llama(change={"tokenizer.ggml.tokens": tokens}).data
+    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": model + bytes(64 << 20)})
     (file,) = asked.hub.repo("one/tiny-GGUF").files
     for __ in range(2):
-        assert asked.hub.header(file, cut=True).kind == "model"
-        assert [request.headers["range"] for request in hub.requests("storage")] == ["bytes=0-262143"]
-    for __ in range(2):
-        assert asked.hub.header(file).vocab_size == 40_000
-        assert [request.headers["range"] for request in hub.requests("storage")][1:] == ["bytes=262144-1048575"]
-
-
-@pytest.mark.parametrize("repo", [repo for repo in lists() if repo.chats][::30], ids=lambda repo: repo.id)
-def test_of_a_real_list_of_renamed_files_the_hub_gives_the_model(asked, hub, repo) -> None:
-    renamed = Renamed(repo)
-    data = {name: made(*renamed.key(name)).data for name in renamed.names}
-    lies = {name: {"size": file.bytes} for name, file in renamed.names.items()}
-    more = {name.replace("-00001-", "-00002-"): b"x" for name in data}  # the second parts of split files
-    hub.add("one/tiny-GGUF", more | data, lies=lies)
-    chosen = choose(asked.hub, asked.hub.repo("one/tiny-GGUF"), budget_bytes=UNLIMITED)
-    assert quantization_of_file(renamed.names[chosen.name].name) == quantization_of_file(EXPECTED[repo.id])
-    assert len(hub.requests("storage")) <= MOST_HEADERS
-    assert hub.sent <= MOST_HEADERS << 18
+        assert asked.hub.header(file).vocab_size == 80_000
+        assert len(hub.requests("storage")) == 1
+    assert len(model) > 1 << 20, "the control: the first look does not find it whole"
+    assert asked.bytes[-1] < 5 << 20
 
 
 def test_a_renamed_repository_is_followed(asked, hub) -> None:

@@ -16,10 +16,13 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
+from slmdesk.base.records import JobStatus
 from slmdesk.base.runtime.events import DownloadChanged, DownloadState, ModelsChanged
+from slmdesk.base.runtime.file_io import Claim
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.models.gguf.read import check_file
-from slmdesk.models.hub.transfer import TransferLimits
+from slmdesk.models.hub.search import RemotePart
+from slmdesk.models.hub.transfer import Part, TransferLimits
 from slmdesk.models.online.downloads import ENDS
 from slmdesk.models.online.hub import Filters
 from slmdesk.models.service import fit_by_size
@@ -112,6 +115,17 @@ def test_what_is_here_already_is_not_fetched_again(recorder, hub) -> None:
     assert hub.requests("storage") == []
 
 
+def test_what_is_here_already_needs_no_file_in_the_folder_of_models(recorder, hub, home, data) -> None:
+    first = Download(recorder).end().model
+    part = Part(home / "models", REPO, RemotePart(NAME, len(data), hub.sha256(data)))
+    claim = Claim.take(part.lock)  # nobody else can write there now
+    assert claim is not None
+    try:
+        assert Download(recorder).end().model.id == first.id
+    finally:
+        claim.release()
+
+
 def test_offline_said_meanwhile_stops_what_runs(recorder, hub) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20)]
     download = Download(recorder)
@@ -167,6 +181,23 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(r
     looked.set()
     end = download.end()
     assert (end.state, end.problem.code) == ("failed", "bug")
+
+
+def test_one_cancelled_when_its_thread_has_just_ended_leaves_no_part(recorder, hub, home) -> None:
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(recorder)
+    wait_for_part(home)
+    services = recorder.services
+
+    def pause_and_cancel() -> None:
+        services.downloads.pause(download.id)
+        wait_until(lambda: "download" not in [thread.name for thread in threading.enumerate()])
+        services.downloads.cancel(download.id)
+
+    services.service_thread.call(pause_and_cancel)
+    download.wait(DownloadState.CANCELLED)
+    assert files_in(home) == set()
+    assert recorder.ask(lambda services: services.jobs.get(download.id)).status is JobStatus.CANCELLED
 
 
 def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(recorder, hub, home) -> None:
@@ -249,7 +280,7 @@ def test_without_a_connection_the_first_question_ends_soon(recorder, hub) -> Non
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        (tiny_projector().data, "model.wrong_kind"),
+        (tiny_projector().data, "hub.no_chat"),
         (b"<html>no model at all", "model.not_gguf"),
         (tiny_llama().data[:5000], "model.incomplete"),
     ],
@@ -305,8 +336,18 @@ def test_where_a_header_shows_a_draft_head_the_next_best_file_is_taken(recorder,
 
 def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
     hub.add(REPO, {NAME: tiny_projector().data + bytes(40 << 20)})
-    assert Download(recorder).end().problem.code == "model.wrong_kind"
+    problem = Download(recorder).end().problem
+    assert problem.code == "hub.no_chat"
+    assert f"{NAME} (a projector" in problem.sentence
     assert hub.sent < 30 << 20
+
+
+def test_of_a_repository_that_is_not_for_chatting_a_language_model_is_taken_by_name_alone(recorder, hub) -> None:
+    data = tiny_llama().data + bytes(40 << 20)
+    hub.add("some/tiny-reranker-GGUF", {NAME: data})
+    assert Download(recorder, "some/tiny-reranker-GGUF").end().problem.code == "hub.no_chat"
+    assert hub.sent < 30 << 20
+    assert Download(recorder, "some/tiny-reranker-GGUF", file=NAME).end().model
 
 
 def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> None:

@@ -15,12 +15,12 @@ from slmdesk.base.walls import Wall, Walls
 from slmdesk.doctor import examine
 from slmdesk.models.online.log_page import MOST_ROWS, Chain, Page, chain_of, paper_of
 from slmdesk.models.online.network import Exported
-from slmdesk.models.online.program import Library
+from slmdesk.models.online.program import FilesCompared
 
 CHAIN = Chain(1_700_000_000_000_000, 3, "ab" * 32, None, 2)
 ROW = NetworkLogRow(2, 1_700_000_000.0, "hub.example", "GET", "/x", "search", 2048)
 PAGE = Page(1_700_000_900.0, "", 0, 0, [], CHAIN, "slmdesk itself sends nothing.", {"reader": "walled"}, 9, "cd" * 32,
-            [Library("small", "1.0", "ef" * 32)], [])  # fmt: skip
+            FilesCompared("RECORD of 1 libraries", "ef" * 32, 4), [])  # fmt: skip
 
 
 def words_of(paper: Paper) -> str:
@@ -36,7 +36,7 @@ def test_a_page_without_requests_says_so_and_that_it_is_unsigned() -> None:
     words = said()
     for wanted in ("From 2023-11-14", "Not signed.", "no request of this program", "not sent: 2", "ab" * 32, "None.",
                    "this program", "slmdesk itself sends nothing.", "reader", "9 files", "cd" * 32,
-                   "their lists of files", "are as the lists say"):  # fmt: skip
+                   "their lists of files", "ef" * 32, "are as the lists say"):  # fmt: skip
         assert wanted in words, wanted
 
 
@@ -52,11 +52,13 @@ def test_each_request_is_listed_up_to_so_many() -> None:
 
 @pytest.mark.pure
 def test_what_is_not_as_it_was_is_said() -> None:
-    words = said(
-        chain=changed(CHAIN, broken_at=2), libraries=[Library("small", "1.0", "", ("a.py",), ("b.py",))],
-        elsewhere=["LD_PRELOAD is set"],
-    )  # fmt: skip
-    for wanted in ("broken at row 2", "small: 1 changed, 1 missing (a.py, b.py)", "LD_PRELOAD is set"):
+    compared = changed(PAGE.compared, changed=("small: a.py",), missing=("small: b.py",))
+    words = said(chain=changed(CHAIN, broken_at=2), compared=compared, elsewhere=["LD_PRELOAD is set"])
+    for wanted in (
+        "broken at row 2",
+        "1 libraries: 1 changed, 1 missing (small: a.py, small: b.py)",
+        "LD_PRELOAD is set",
+    ):
         assert wanted in words, wanted
     assert "whole" not in words
 

@@ -173,12 +173,6 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     assert hub.sent <= len(data)
 
 
-def test_where_no_name_says_anything_the_headers_recommend(recorder, hub) -> None:
-    model = tiny_llama().data
-    hub.add("some/tiny", {"a.gguf": tiny_projector().data + bytes(len(model)), "b.gguf": model})
-    assert repo(recorder, "some/tiny").recommended.name == "b.gguf"
-
-
 def test_a_model_in_parts_is_judged_by_its_first(recorder, hub) -> None:
     parts = split(tiny_llama().data, 2)
     hub.add("some/big", {f"big-Q8_0-{number:05}-of-00002.gguf": part for number, part in enumerate(parts, 1)})

@@ -17,7 +17,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import CERTIFICATE, Fault, part_size
 from fakes.matrix import counts
 from fakes.recorder import open_echo
-from fakes.tiny_gguf import tiny_bert, tiny_imatrix, tiny_llama, tiny_qwen2
+from fakes.tiny_gguf import tiny_bert, tiny_imatrix, tiny_llama
 
 from slmdesk.models.hub.search import PIECE_BYTES
 
@@ -131,15 +131,15 @@ def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> No
 
 
 def test_download_of_what_cannot_be_chosen_or_cannot_chat_says_so(run, hub) -> None:
-    model, other = tiny_llama().data, tiny_qwen2(change={"general.file_type": ("u32", 0)}).data
-    hub.add(REPO, {"a.gguf": model, "b.gguf": other})
+    model = tiny_llama().data
+    hub.add(REPO, {"a.gguf": model, "b-Q8_0.gguf": model + b"b", "c-Q8_0.gguf": model + b"c"})
     error = run("models", "download", REPO, "--json").json["error"]
     assert error["code"] == "hub.several_files"
-    assert all(words in error["message"] for words in ("a.gguf (Tiny llama, 32-bit", "b.gguf (Tiny qwen, 32-bit"))
+    assert all(words in error["message"] for words in ("a.gguf;", "b-Q8_0.gguf (8-bit"))
     hub.add(REPO, {NAME: model, "tiny.imatrix.gguf": tiny_imatrix().data})
     error = run("models", "download", f"{REPO}/tiny.imatrix.gguf", "--json").json["error"]
-    assert error["code"] == "hub.companion"
-    assert all(words in error["message"] for words in ("an importance matrix", NAME))
+    assert error["code"] == "model.wrong_kind"
+    assert "an importance matrix" in error["message"]
     hub.add(REPO, {NAME: tiny_bert().data})
     assert "note: this is an encoder, which makes vectors and cannot chat." in run("models", "download", REPO).err
 

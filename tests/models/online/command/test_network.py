@@ -60,8 +60,8 @@ def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
 def test_what_is_no_token_is_refused(run, hub) -> None:
     refused = run("network", "--token", "--token-place", "file", "--json", stdin="two words\n")
     assert refused.json["error"] == {
-        "code": "token.invalid", "args": {"reason": "it is more than one word"},
-        "message": "This is no access token: it is more than one word. Nothing was changed.",
+        "code": "token.invalid", "args": {"reason": "it must be one word of letters, digits and signs"},
+        "message": "This is no access token: it must be one word of letters, digits and signs. Nothing was changed.",
     }  # fmt: skip
     for args in (("--token", "--forget-token"), ("--token", "--token-place", "ask"), ("--token-place", "file")):
         assert run("network", *args).status == 2

@@ -117,7 +117,7 @@ def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub,
     program.window.findChild(QWidget, "link_dialog").close()
     write(program, field, "two words")
     problem = dialog.findChild(QLabel, "token_problem")
-    program.wait(lambda: "more than one word" in problem.text())
+    program.wait(lambda: "must be one word" in problem.text())
     assert dialog.isVisible()
     write(program, field, "hf_wrong")
     program.wait(lambda: getattr(change(program).problem, "code", "") == "hub.token_refused")
