@@ -172,10 +172,6 @@ def states_in(folder: Path) -> list[StateFile]:
     return sorted(states, key=lambda file: file.used)
 
 
-def head_of(path: Path) -> StateHead | None:
-    return _beginning_of(path)[0]
-
-
 def _beginning_of(path: Path) -> tuple[StateHead | None, bool]:
     try:
         with _open(path) as file:

@@ -106,19 +106,6 @@ def agreed(private: bytes, public: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(private).exchange(X25519PublicKey.from_public_bytes(public))
 
 
-def decrypt_cbc(key: bytes, start: bytes, data: bytes) -> bytes:
-    """Decrypt AES-256-CBC without padding, as SQLCipher encrypts a page. The caller must have verified the data.
-
-    Raises KnownError `key.library_missing`.
-    """
-    try:
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-    except ImportError as err:
-        raise library_missing(err) from err
-    decryptor = Cipher(algorithms.AES(key), modes.CBC(start)).decryptor()
-    return decryptor.update(data) + decryptor.finalize()
-
-
 def library_missing(err: ImportError) -> KnownError:
     return KnownError("key.library_missing", library=(err.name or LIBRARY).partition(".")[0])
 

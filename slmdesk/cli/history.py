@@ -400,9 +400,9 @@ def restore_history(console: Console, file: Path | None, is_undo: bool, brought:
     Models, presets and folders to watch that only the backup knows are not used before
     you say so; unfinished jobs are paused.
     """
-    sources = (file is not None) + is_undo
-    is_only_brought = not sources and brought is not None
-    refuse(sources != 1 and not is_only_brought, "Give a FILE, or --undo, or --brought.")
+    has_one_source = is_undo if file is None else not is_undo
+    is_only_brought = file is None and not is_undo and brought is not None
+    refuse(not (has_one_source or is_only_brought), "Give a FILE, or --undo, or --brought.")
     asks = sys.stdin.isatty() and not yes and not console.as_json
     if is_only_brought:
         with console.services() as services:

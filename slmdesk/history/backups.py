@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there
@@ -23,9 +24,7 @@ from slmdesk.base.runtime.messages import Problem, problem_for
 from slmdesk.base.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
-from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import PresetsChanged
-from slmdesk.documents.folders import CollectionService
 from slmdesk.documents.types import CollectionChanged, CollectionGone
 from slmdesk.history.store import BackupResult, DataKey, backup, plain_backup, unlock_backup
 from slmdesk.history.store.restoring import (
@@ -43,6 +42,10 @@ from slmdesk.history.store.restoring import restore as restore
 from slmdesk.history.store.restoring import undo as undo
 from slmdesk.models.importer import ImportEnded
 from slmdesk.models.service import MAX_NAME, ModelService, free_name
+
+if TYPE_CHECKING:
+    from slmdesk.chat.service import ChatService
+    from slmdesk.documents.folders import CollectionService
 
 PAGE = 500
 

@@ -217,8 +217,10 @@ class _Import(Service):
             return
         for what in ("unknown", "too_large", "empty"):
             count = result.get(what)
-            self._counts[what] += count if isinstance(count, int) else 0
-        broken, has_chats = str(result.get("broken") or ""), self._seen > before or bool(result.get("too_large"))
+            if isinstance(count, int):
+                self._counts[what] += count
+        broken = str(result.get("broken") or "")
+        has_chats = self._seen > before or bool(result.get("too_large"))
         if broken and has_chats:
             self._say(name, KnownError("chats.broken", path=name, reason=broken))
         elif broken:
@@ -371,7 +373,8 @@ def chat_of_foreign(foreign: ForeignChat, now: float) -> NewChat:
     settings: dict[str, Json] = {IMPORTED: mark}
     if foreign.leaf in ids:
         settings["leaf"] = ids[foreign.leaf]
-    title, updated = title_from(foreign.title or first), min(max(updated, created), now)
+    title = title_from(foreign.title or first)
+    updated = min(max(updated, created), now)
     item = _item(title, created, updated, settings, pinned=False, archived=False)
     return NewChat(item, tuple(messages), {}, sum)
 
@@ -528,7 +531,9 @@ def _args(untrusted: object) -> dict[str, Json]:
 def _time(untrusted: object, otherwise: float) -> float:
     try:
         when = datetime.fromisoformat(str(untrusted).replace("Z", "+00:00"))
-        seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        if not when.tzinfo:
+            when = when.replace(tzinfo=UTC)
+        seconds = when.timestamp()
     except (ValueError, OverflowError):
         return otherwise
     return seconds if 0 <= seconds < _LATEST else otherwise

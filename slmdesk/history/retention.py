@@ -273,7 +273,8 @@ class RetentionService(Service):
         if done.deleted or done.documents:
             yield from self._deletion.finish()
         if done.trashed:
-            until, what = day_words(now + TRASH_DAYS * DAY_S), counted("", len(done.trashed))
+            until = day_words(now + TRASH_DAYS * DAY_S)
+            what = counted("", len(done.trashed))
             error = KnownError("retention.trashed", what=what, days=days, until=until)
             self._publish(Noticed(problem_for(error), is_fault=False, trashed=tuple(done.trashed)))
         for kind, count in (("", done.deleted), (DOCUMENT, done.documents)):

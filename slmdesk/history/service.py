@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slmdesk.base.documents import FORMS, Paper, counted_words
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import free_name, is_there, write_out
+from slmdesk.base.files import free_name, is_same_file, is_there, write_out
 from slmdesk.base.language import in_language
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress, stored_from, stored_list
 from slmdesk.base.record import Record
@@ -50,6 +50,7 @@ from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import COMPARISON, KIND
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.documents.saved_states import StateService
+from slmdesk.documents.types import file_of
 from slmdesk.exports.papers import (
     Shown,
     chat_paper,
@@ -305,17 +306,28 @@ class ExportService(Service):
         `request.invalid` for a format that items of its kind do not have. Raises KnownError `item.unknown`.
         """
         item = self._history.item(id)
-        exporter, spoken = self._exporter_of(item.kind), headings_of(self._store, item, form, headings)
+        exporter = self._exporter_of(item.kind)
+        spoken = headings_of(self._store, item, form, headings)
         made = in_language(spoken, exporter, item, form) if exporter else None
         return in_slices(self._service_thread, self._giving(made or self._as_chat(item, form), form, spoken))
 
     def write(self, id: str, form: str, target: Path, *, replace: bool = False, headings: str = "") -> Pending[int]:
         """Export an item to a file. Ends with the file's size, or a Problem (`file.exists`, `file.unwritable`,
-        `disk.full`).
+        `disk.full`). Raises what `check` raises.
 
         Otherwise the same as `give`.
         """
+        self.check(id, target)
         return self._writing(self.give(id, form, headings=headings), target, replace)
+
+    def check(self, id: str, target: Path) -> None:
+        """Check that no document that an item is about would be written over, nor the template of letters.
+
+        Raises KnownError `file.is_source`, and `item.unknown`.
+        """
+        sources = [file_of(document) for document in self._store.documents.of_item(self._history.item(id).id)]
+        if any(is_same_file(source, target) for source in (*sources, Path(self._settings.current.letter_template))):
+            raise KnownError("file.is_source", path=str(target))
 
     @sliced
     def give_several(self, ids: Sequence[str], form: str, *, headings: str = "") -> Slices[bytes]:
@@ -459,7 +471,8 @@ class ChangeWatch(Service):
         self._chats, self._network = chats, network
         self._revision = runtime.store.revision()
         self._version = runtime.store.data_version()
-        self._models, self._documents = _marks(runtime.store), runtime.store.documents.marks(LISTED)
+        self._models = _marks(runtime.store)
+        self._documents = runtime.store.documents.marks(LISTED)
         self._looks = 0
         self._trouble = ""
         self._next: Later | None = None
@@ -475,7 +488,8 @@ class ChangeWatch(Service):
 
     def restart(self) -> None:
         """Start again after the history was replaced. Its current content does not count as new."""
-        self._revision, self._version = self._store.revision(), self._store.data_version()
+        self._revision = self._store.revision()
+        self._version = self._store.data_version()
         self._note_models()
 
     def look(self) -> None:

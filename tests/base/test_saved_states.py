@@ -17,7 +17,6 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.saved_states import (
     BadState,
     StateHead,
-    head_of,
     make_space,
     open_state,
     path_of,
@@ -74,7 +73,7 @@ def test_what_was_written_is_read_again_and_is_private(folder, seal):
     path = saved(folder, seal=seal)
     assert path == path_of(folder, "a")
     assert read(path, seal=seal) == (TOKENS, DATA)
-    assert head_of(path) == head()
+    assert [state.head for state in states_in(folder)] == [head()]
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -173,7 +172,7 @@ def test_what_is_no_file_is_refused_at_once(folder):
     for name in ("fifo", "link", "folder"):
         with pytest.raises((BadState, OSError)):
             open_state(folder / f"{name}.state", model="m", engine="e")
-        assert head_of(folder / f"{name}.state") is None
+        assert name not in [state.path.stem for state in states_in(folder) if state.head]
 
 
 def test_together_they_stay_within_their_share_the_oldest_goes_first(folder, monkeypatch):

@@ -140,13 +140,13 @@ def kill_engine(recorder: Recorder, job: str, start: int, *, kills: int, chance:
     assert left == 0
 
 
-def has_steps(home: Path, steps: int) -> bool:
-    """Whether so many are done; not as long as that cannot be read at once.
+def has_steps(home: Path, steps: int, status: str = "done") -> bool:
+    """Whether so many are done, or still open; not as long as that cannot be read at once.
 
     SQLite would wait longer and longer between its tries, and one who writes all the time would be through meanwhile.
     """
     try:
-        ((count,),) = rows(home, "select count(*) from steps where status = 'done'", patience_s=0)
+        ((count,),) = rows(home, f"select count(*) from steps where status = '{status}'", patience_s=0)
     except (sqlite3.Error, OSError):  # someone writes, or rolls a journal back
         return False
     return count >= steps

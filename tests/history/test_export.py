@@ -16,6 +16,7 @@ from fakes.recorder import STARTER, result_of, sized, wait_until
 
 from slmdesk.base import texts
 from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
+from slmdesk.base.errors import KnownError
 from slmdesk.base.language import catalogue_of
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.tasks.service import ReportMade
@@ -109,6 +110,28 @@ def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path)
     lost = given(recorder, lambda exports: exports.write(item.id, "pdf", tmp_path / "no" / "x.pdf"))
     assert isinstance(lost, Problem)
     assert given(recorder, lambda exports: exports.give(item.id, "odt")).code == "request.invalid"
+
+
+@pytest.mark.parametrize("is_template", [False, True])
+def test_neither_the_document_itself_nor_the_template_of_letters_is_written_over(
+    summary, tmp_path, is_template
+) -> None:
+    recorder, item = summary
+    target = tmp_path / "own.docx"
+    target.write_bytes(b"own")
+    if is_template:
+        recorder.calls.settings.change(letter_template=str(target))
+    else:
+        recorder.ask(
+            lambda services: [
+                services.store.documents.change(document.id, path=os.fsencode(target))
+                for document in services.store.documents.of_item(item.id)
+            ]
+        )
+    with pytest.raises(KnownError) as raised:
+        given(recorder, lambda exports: exports.write(item.id, "docx", target, replace=True))
+    assert raised.value.code == "file.is_source"
+    assert target.read_bytes() == b"own"
 
 
 @pytest.mark.real_child

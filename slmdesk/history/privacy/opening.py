@@ -104,7 +104,9 @@ def state_of(
     """
     if is_encrypted is None:
         is_encrypted = wants_key(paths)
-    kinds = {slot.kind for keys in key_files(paths)[:1] for slot in keys.slots} if is_encrypted else set()
+    kinds = set[str]()
+    if is_encrypted and (files := key_files(paths)):
+        kinds = {slot.kind for slot in files[0].slots}
     library = missing_library()
     return PrivacyState(
         is_encrypted=is_encrypted,

@@ -145,7 +145,7 @@ KEPT_DAYS = 30
 PAGES_A_STEP = 2_000
 MAX_RESTARTS = 5
 _PREFIX, _WHEN = "slmdesk-", "%Y%m%d-%H%M%S"
-_SUFFIXES = (".sqlite3", ".slmbackup")
+_PLAIN, _ENCRYPTED = ".sqlite3", ".slmbackup"
 """File name endings of a plain copy and of an encrypted copy."""
 WHOLE = "copy.slmbackup"
 
@@ -296,23 +296,23 @@ def keep_copy(paths: Paths, why: str, key: DataKey | None) -> Path:
 
 
 def kept_copies(paths: Paths) -> list[Path]:
-    return sorted(each for suffix in _SUFFIXES for each in paths.backups.glob(f"{_PREFIX}*{suffix}"))
+    plain = paths.backups.glob(f"{_PREFIX}*{_PLAIN}")
+    encrypted = paths.backups.glob(f"{_PREFIX}*{_ENCRYPTED}")
+    return sorted([*plain, *encrypted])
 
 
 def _suffix(key: DataKey | None) -> str:
-    return _SUFFIXES[key is not None]
+    return _PLAIN if key is None else _ENCRYPTED
 
 
 def drop_old_copies(paths: Paths, now: float) -> None:
     """Delete copies whose names say that they are older than 30 days. A copy that cannot be deleted stays."""
     for copy in kept_copies(paths):
         day = copy.name.removeprefix(_PREFIX)[:15]
-        try:
+        with suppress(ValueError, OverflowError, OSError):
             made = time.mktime(time.strptime(day, _WHEN))
             if now - made > KEPT_DAYS * 86_400:
                 copy.unlink()
-        except (ValueError, OverflowError, OSError):
-            continue
 
 
 def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None = None) -> bool:

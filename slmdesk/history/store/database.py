@@ -205,20 +205,29 @@ def uri_of(path: Path, mode: str) -> str:
     return f"file:{quote(os.fsencode(path))}?mode={mode}"
 
 
+_SAID_BY = {
+    sqlite3.SQLITE_CORRUPT: "store.damaged",
+    sqlite3.SQLITE_NOTADB: "store.damaged",
+    FULL: "store.full",
+    sqlite3.SQLITE_READONLY: "store.read_only",
+    sqlite3.SQLITE_PERM: "store.read_only",
+    BUSY: "store.busy",
+    sqlite3.SQLITE_LOCKED: "store.busy",
+    sqlite3.SQLITE_PROTOCOL: "store.busy",
+}
+
+
 def known_error(err: BaseException, path: Path) -> KnownError | None:
     """Translate SQLite's result code to a KnownError. Returns None for an error that is a bug in this program. Full,
     damaged and busy are never confused.
     """
     code = code_of(err)
-    undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
-        return KnownError("store.damaged", path=str(path))
-    if code == FULL or (code == IOERR and _is_nearly_full(path)):
-        return KnownError("store.full")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return KnownError("store.read_only", path=str(path))
-    if code in (BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
-        return KnownError("store.busy")
+    if "Could not decode" in str(err):  # text that is not UTF-8: raised by Python's module, without a code
+        code = sqlite3.SQLITE_CORRUPT
+    if code == IOERR and _is_nearly_full(path):
+        code = FULL
+    if code in _SAID_BY:
+        return KnownError(_SAID_BY[code], path=str(path))
     if code in (IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
         return KnownError("file.unwritable", path=str(path), reason=getattr(err, "sqlite_errorname", "SQLITE_IOERR"))
     if code == sqlite3.SQLITE_TOOBIG:
@@ -411,6 +420,11 @@ def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
     return cls(**columns)
 
 
+def built(build: Callable[..., T], row: RowLike) -> T:
+    """Build what a row holds with a class or a function. Raises one of NOT_OURS."""
+    return row_to(build, row) if isinstance(build, type) else build(row)
+
+
 def mapping_from(text: Any) -> dict[str, Json]:
     if text == "{}":  # the most common case: 10,000 times in a long chat
         return {}
@@ -463,6 +477,7 @@ def _enum_or_none(enum: type[StrEnum], value: Any) -> StrEnum | None:
 
 
 ID_BYTES = 8
+_BEGIN_OF_ID = re.compile("[0-9a-f]+")
 
 
 def new_id() -> str:
@@ -509,7 +524,7 @@ class Shared:
         damage, not as a bug.
         """
         try:
-            return row_to(build, row) if isinstance(build, type) else build(row)
+            return built(build, row)
         except NOT_OURS as err:
             self.database.note_damage()
             raise KnownError("store.damaged", path=str(self.database.path)) from err
@@ -559,7 +574,7 @@ class StorePart:
     def _id_of(self, table: str, requested: str) -> str | None:
         if self._db.row(f"select 1 from {table} where id = ?", (requested,)):
             return requested
-        if not requested or not set(requested) <= set("0123456789abcdef"):
+        if not _BEGIN_OF_ID.fullmatch(requested):
             return None
         rows = self._db.rows(f"select id from {table} where id >= ? and id < ? limit 2", (requested, requested + "g"))
         return str(rows[0][0]) if len(rows) == 1 else None
@@ -589,9 +604,7 @@ class StorePart:
         """Convert a value for its column: text is made storable, enums become values, flags numbers, all else JSON."""
         match value:
             case None | int() | float() | bytes():
-                return int(value) if isinstance(value, bool) else value
-            case StrEnum():
-                return value.value
+                return value
             case str():
                 return self._text(value)
             case Path():  # file names need not be text
@@ -624,7 +637,12 @@ class StorePart:
 
 def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
     """Return `old` updated by `changes`. A value of None removes the key."""
-    return {key: value for key, value in {**old, **changes}.items() if value is not None}
+    return given({**old, **changes})
+
+
+def given(values: Mapping[str, T | None]) -> dict[str, T]:
+    """Return the values that are not None."""
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def marks(values: Sequence[object]) -> str:

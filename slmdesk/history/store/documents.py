@@ -147,8 +147,11 @@ def _any_of(pieces: Sequence[str]) -> str:
     """Return an FTS5 query for any of the words. Of a long word only the beginning is searched: the rest may be an
     ending or the other half of a compound.
     """
-    quoted = ((piece[:BEGINNING].replace('"', '""'), "*" * (len(piece) > BEGINNING)) for piece in pieces[:MOST_WORDS])
-    return " OR ".join(f'"{words}"{more}' for words, more in quoted)
+    searched = []
+    for piece in pieces[:MOST_WORDS]:
+        beginning = piece[:BEGINNING].replace('"', '""')
+        searched.append(f'"{beginning}"*' if len(piece) > BEGINNING else f'"{beginning}"')
+    return " OR ".join(searched)
 
 
 class Pages(StorePart):
@@ -193,6 +196,9 @@ class DocumentDays(Record):
 
     id: str
     name: str
+    path: bytes
+    content: str
+    """The same for each document with these bytes."""
     page_kind: str
     found: Sequence[Json]
     others: Sequence[str]
@@ -205,7 +211,11 @@ def _days_from(row: RowLike) -> DocumentDays:
     return row_to(DocumentDays, row, found=found, others=others, said=mapping_from(row["said"]))
 
 
-_DAYS = "select id, name, coalesce(json_extract(facts, '$.page_kind'), 'page') as page_kind,"
+_CONTENT = "sha256 || coalesce(json_remove(json_extract(facts, '$.attachment'), '$.of', '$.parent'), '')"
+"""An attachment has the sum of the mail around it, so its place in there belongs to it."""
+_DAYS = (
+    f"select id, name, path, coalesce(json_extract(facts, '$.page_kind'), 'page') as page_kind, {_CONTENT} as content,"
+)
 
 
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
@@ -214,10 +224,6 @@ backslash before it, so text cannot match.
 """
 BESIDE = ("summary", "question", "extraction", "versions")
 """Kinds of items that are shown beside their documents."""
-_CHANGEABLE = {
-    "path", "name", "sha256", "format", "bytes", "mtime_ns", "status", "info", "error_code", "error_args", "opened",
-    "collection", "reader",
-}  # fmt: skip
 
 
 class Documents(StorePart):
@@ -280,6 +286,14 @@ class Documents(StorePart):
             document_from, f"{_WITH_PAGES} where documents.{name} = ? order by n desc", (self._column(value),)
         )
 
+    def copies(self, id: str) -> list[str]:
+        """Return the documents with the same bytes, this one among them."""
+        return self._column_of(
+            f"select id from documents where sha256 = (select sha256 from documents where id = ?) and {_CONTENT} ="
+            f" (select {_CONTENT} from documents where id = ?) order by n",
+            (id, id),
+        )
+
     def with_fact(self, words: str, limit: int) -> list[DocumentRecord]:
         """Return the documents added last that were read and have these words as a value among their facts."""
         value = self._json(words)
@@ -308,7 +322,7 @@ class Documents(StorePart):
             f"{_DAYS} coalesce(json_extract(facts, '$.days.days'), '[]') as found,"
             " (select json_group_array(key) from json_each(facts, '$.days.others') where key >= ?) as others,"
             " coalesce(json_extract(facts, '$.days_said'), '{}') as said"
-            f" from documents where status = 'read' and json_extract(facts, '$.days') is not null {where}",
+            f" from documents where status = 'read' and json_extract(facts, '$.days') is not null {where} order by n",
             [since, *values],
         )
 
@@ -325,14 +339,15 @@ class Documents(StorePart):
         self._set_fact(id, "$.days", found)
 
     def say_of_day(self, id: str, key: str, said: Mapping[str, Json]) -> None:
-        """Keep what a person said of a day, also where the document is read again (see `DAYS_SAID`)."""
+        """Keep what a person said of a day, for all copies, also where one is read again (see `DAYS_SAID`)."""
         with self._db.writing():
-            self._db.run(
-                "update documents set facts = json_set(facts, '$.days_said', json_object()) where id = ?"
-                " and json_extract(facts, '$.days_said') is null",
-                (id,),
-            )
-            self._set_fact(id, f'$.days_said."{key}"', said)
+            for copy in self.copies(id):
+                self._db.run(
+                    "update documents set facts = json_set(facts, '$.days_said', json_object()) where id = ?"
+                    " and json_extract(facts, '$.days_said') is null",
+                    (copy,),
+                )
+                self._set_fact(copy, f'$.days_said."{key}"', said)
 
     def _set_fact(self, id: str, path: str, value: Mapping[str, Json]) -> None:
         """Change one of the facts. The others stay as they are by then, whoever changes them."""
@@ -342,12 +357,11 @@ class Documents(StorePart):
             )
 
     def change(self, id: str, **values: Any) -> DocumentRecord:
-        if unknown := values.keys() - _CHANGEABLE:
-            raise ValueError(f"a document has no field {', '.join(unknown)}")
-        columns = {"facts" if key == "info" else key: value for key, value in values.items()}
+        if "info" in values:
+            values["facts"] = values.pop("info")
         with self._db.writing():
             ident = self.get(id).id
-            self._update("documents", columns, "id = ?", ident)
+            self._update("documents", values, "id = ?", ident)
             return self.get(ident)
 
     def forget(self, id: str) -> None:
@@ -480,14 +494,14 @@ class Collections(StorePart):
         """Return the number of documents read, the number of their pages, and the number of documents that could not be
         read. Documents whose reading was stopped are not counted.
         """
-        row = self._db.row(
+        rows = self._db.rows(
             "select coalesce(sum(status = 'read'), 0) as readable, "
             " coalesce(sum(status = 'failed' and error_code is not 'document.stopped'), 0) as failed,"
             " coalesce(sum(case when status = 'read' then json_extract(facts, '$.pages') end), 0) as pages"
             " from documents where collection = ?",
             (collection,),
         )
-        return (int(row["readable"]), int(row["pages"]), int(row["failed"])) if row else (0, 0, 0)
+        return int(rows[0]["readable"]), int(rows[0]["pages"]), int(rows[0]["failed"])
 
     def failed_documents(self, collection: str, limit: int) -> list[tuple[bytes, str, dict[str, Json]]]:
         rows = self._db.rows(

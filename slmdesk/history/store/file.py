@@ -163,10 +163,11 @@ class StoreFile(Record):
         """
         if not self.is_encrypted:
             return None
-        if any(key is not None for key in keys):
+        there = [key for key in keys if key is not None]
+        if there:
             driver.cipher()
-        for key in keys:
-            if key is not None and self.fits(key):
+        for key in there:
+            if self.fits(key):
                 return key
         raise KnownError("key.missing" if keys[0] is None else "key.wrong")
 

@@ -35,8 +35,6 @@ TABLES = (
     " primary key (item, n))",
 )
 """Tables and an index that are dropped."""
-ROWS = ("-sssssr-", "-sssssrr", "-rsssi", "sissss")
-"""Column types of their rows: holds without an end and with one, the log, redactions."""
 RULES = "former-rules"
 """Key of `meta`: JSON with the number of rules, the number of holds, and the days after which the rules deleted
 everything (0: other rules).

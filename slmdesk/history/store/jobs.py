@@ -75,8 +75,8 @@ class Jobs(StorePart):
         )
 
     def cleared_at(self) -> float:
-        row = self._db.row("select value from meta where key = 'jobs_cleared'")
-        return float(row[0]) if row else 0.0
+        (time,) = self._column_of("select coalesce(max(value), 0) from meta where key = 'jobs_cleared'")
+        return float(time)
 
     def clear(self, until: float) -> None:
         """Hide jobs that ended until then. The jobs are kept, since later jobs reuse the results of their steps."""

@@ -204,10 +204,8 @@ class KeyFile(Record):
 
     def _first(self, kind: str, wrapping: Callable[[Slot], bytes]) -> DataKey | None:
         for slot in self.of(kind):
-            try:
+            with suppress(SealBroken, ValueError):  # another key, or an invalid slot
                 return DataKey(unseal(wrapping(slot), slot.wrapped, slot.aad(self.store)))
-            except (SealBroken, ValueError):  # another key, or an invalid slot
-                continue
         return None
 
 

@@ -26,7 +26,7 @@ from slmdesk.base.records import (
     said_in,
 )
 from slmdesk.base.types import Json
-from slmdesk.history.store.database import RowLike, Shared, StorePart, is_instance_alive, mapping_from, marks, row_to
+from slmdesk.history.store.database import RowLike, Shared, StorePart, is_instance_alive, mapping_from, marks
 
 _LAST = (1 << 63) - 1
 _HOLDS = (
@@ -145,23 +145,23 @@ class Ledger(StorePart):
     # ---- the chain
 
     def head(self) -> LedgerRow | None:
-        return self._first(ledger_row_from, "select * from ledger order by n desc limit 1")
+        return self._first(LedgerRow, "select * from ledger order by n desc limit 1")
 
     def last(self, *kinds: Kind) -> LedgerRow | None:
         values = [kind.value for kind in kinds]
         return self._first(
-            ledger_row_from, f"select * from ledger where kind in ({marks(kinds)}) order by n desc limit 1", values
+            LedgerRow, f"select * from ledger where kind in ({marks(kinds)}) order by n desc limit 1", values
         )
 
     def of_requests(self) -> list[LedgerRow]:
-        return self._all(ledger_row_from, "select * from ledger where kind in ('request', 'end') order by n")
+        return self._all(LedgerRow, "select * from ledger where kind in ('request', 'end') order by n")
 
     def all_of(self, kind: Kind) -> list[LedgerRow]:
-        return self._all(ledger_row_from, "select * from ledger where kind = ? order by n", (kind.value,))
+        return self._all(LedgerRow, "select * from ledger where kind = ? order by n", (kind.value,))
 
     def rows(self, first: int, last: int, limit: int = BATCH) -> list[LedgerRow]:
         return self._all(
-            ledger_row_from, "select * from ledger where n between ? and ? order by n limit ?", (first, last, limit)
+            LedgerRow, "select * from ledger where n between ? and ? order by n limit ?", (first, last, limit)
         )
 
     def _others(self) -> tuple[list[Json], list[Json]]:
@@ -174,7 +174,7 @@ class Ledger(StorePart):
         still: list[Json] = []
         unclean: list[Json] = []
         for n in sorted({last.n, *stored_list(int, last.said.get("open"))}):
-            row = self._first(ledger_row_from, "select * from ledger where n = ? and kind = 'start'", (n,))
+            row = self._first(LedgerRow, "select * from ledger where n = ? and kind = 'start'", (n,))
             if row is None or self._db.row("select 1 from ledger where about = ? and kind = 'stop' limit 1", (n,)):
                 continue
             is_alive = is_instance_alive(self._shared.paths, str(row.said.get("instance", "")))
@@ -185,18 +185,10 @@ class Ledger(StorePart):
         return self._text(f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")
 
 
-def ledger_row_from(row: RowLike) -> LedgerRow:
-    made = row_to(LedgerRow, row)
-    if not (isinstance(made.data, str) and isinstance(made.hash, str)):
-        raise TypeError("no row of the ledger")
-    return made
-
-
 def monotonic_us() -> int:
-    """Return microseconds of a monotonic clock. If the system has such a clock, it also counts while the PC sleeps."""
-    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC_RAW") if sys.platform != "linux" else ("CLOCK_BOOTTIME",):
-        if (clock := getattr(time, name, None)) is not None:
-            return time.clock_gettime_ns(clock) // 1000
+    """Return microseconds of a monotonic clock. On Linux it also counts while the PC sleeps."""
+    if sys.platform == "linux":
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
     return time.monotonic_ns() // 1000
 
 

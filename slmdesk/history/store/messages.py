@@ -15,10 +15,12 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Attached, AttachmentPart, Json, Origin, Role, TextPart
 from slmdesk.history.store.database import (
     TICK_MS,
+    Row,
     RowLike,
     Shared,
     StorePart,
     Value,
+    given,
     is_instance_alive,
     mapping_from,
     marks,
@@ -75,11 +77,11 @@ class SearchIndex(StorePart):
     def _in_messages(self, query: str, words: str, items: _Items, newest: int, limit: int) -> list[Found]:
         common = self._common(words, items, newest, limit)
         rows = self._matching(query, items, newest, limit) if common is None else common
-        snippets = (snippet_of(self.words_of(row["parts"], row["text"]), words) for row in rows)
-        return [
-            Found(row["item"], row["id"], row["title"], snippet, row["n"])
-            for row, snippet in zip(rows, snippets, strict=True)
-        ]
+        hits: list[Found] = []
+        for row in rows:
+            snippet = snippet_of(self.words_of(row["parts"], row["text"]), words)
+            hits.append(Found(row["item"], row["id"], row["title"], snippet, row["n"]))
+        return hits
 
     def _matching(self, query: str, items: _Items, newest: int, limit: int) -> Sequence[RowLike]:
         return self._db.rows(
@@ -170,8 +172,7 @@ class SearchIndex(StorePart):
 
     def is_current(self, *, thorough: bool = False) -> bool:
         """Tell whether the indexes use this version's folding of text. `thorough` also checks that they are intact."""
-        row = self._db.row("select value from meta where key = 'folding'")
-        if row is None or row[0] != folding.VERSION:
+        if self._column_of("select value from meta where key = 'folding'") != [folding.VERSION]:
             return False
         if not thorough:
             return True
@@ -192,15 +193,15 @@ class SearchIndex(StorePart):
             for item in self._db.rows("select n, title from items"):
                 self.add(item["n"], item["title"], "titles")
             self._add_all("select n, parts, text from messages where n > ? and status <> 'streaming'", "words")
-            self._add_all("select n, text from passages where n > ?", "passage_words")
-            self._add_all("select n, source as text from memory where n > ?", "memory_words")
+            self._add_all("select n, '[]' as parts, text from passages where n > ?", "passage_words")
+            self._add_all("select n, '[]' as parts, source as text from memory where n > ?", "memory_words")
             self._db.run("insert or replace into meta values ('folding', ?)", (folding.VERSION,))
 
     def _add_all(self, query: str, index: str) -> None:
         last = OLDEST  # rescued rows have negative numbers
         while rows := self._db.rows(f"{query} order by n limit 500", (last,)):
             for row in rows:
-                self.add(row["n"], self.words_of(row["parts"], row["text"]) if index == "words" else row["text"], index)
+                self.add(row["n"], self.words_of(row["parts"], row["text"]), index)
             last = rows[-1]["n"]
 
 
@@ -315,8 +316,7 @@ class Items(StorePart):
         self, id: str, *, pinned: bool | None = None, archived: bool | None = None, space: str | None = None
     ) -> Item:
         """Pin or archive an item, or move it into a space ("" for no space). None leaves a value unchanged."""
-        values: dict[str, object] = {"pinned": pinned, "archived": archived}
-        values = {name: value for name, value in values.items() if value is not None}
+        values: dict[str, object] = given({"pinned": pinned, "archived": archived})
         if space is not None:
             values["folder"] = space or None
         return self._change(id, **values) if values else self.get(id)
@@ -424,9 +424,7 @@ class Messages(StorePart):
         being written, item.unknown, store.*.
         """
         with self._db.writing():
-            old = self.get(id)
-            if old.status is Status.STREAMING:
-                raise KnownError("request.invalid", what=_("this answer is still being written"))
+            old = self._ended(id)
             self._change(old.n, sampling={**old.sampling, **values})
             return self.get(id)
 
@@ -459,9 +457,7 @@ class Messages(StorePart):
     def reopen(self, id: str) -> Message:
         """Let an ended answer grow again (Continue). It keeps its text; this instance owns it. Raises KnownError."""
         with self._db.writing():
-            old = self.get(id)
-            if old.status is Status.STREAMING:
-                raise KnownError("request.invalid", what=_("this answer is still being written"))
+            old = self._ended(id)
             self._unindex(old.n)
             mine = self._shared.instance_id
             self._change(old.n, status=Status.STREAMING, owner=mine, finish_reason=None, error_code=None, error_args={})
@@ -472,9 +468,7 @@ class Messages(StorePart):
         Raises KnownError `request.invalid` while the answer is being written, item.unknown, store.*.
         """
         with self._db.writing():
-            old = self.get(id)
-            if old.status is Status.STREAMING:
-                raise KnownError("request.invalid", what=_("this answer is still being written"))
+            old = self._ended(id)
             original = old.text if old.original is None else old.original
             self._unindex(old.n)
             self._change(old.n, text=text, original=None if text == original else original)
@@ -502,8 +496,7 @@ class Messages(StorePart):
             item, above = old[0].item, {message.id: message.parent for message in old}
             if any(message.status is Status.STREAMING for message in old):
                 raise KnownError("request.invalid", what=_("an answer is still being written"))
-            query = "select * from messages where n = ?"
-            rows = tuple(dict(self._db.row(query, (message.n,)) or {}) for message in old)
+            rows = self._db.rows(f"select * from messages where id in ({marks(ids)}) order by n", ids)
             moved = []
             for child in self.of_item(item):
                 parent = child.parent
@@ -519,7 +512,7 @@ class Messages(StorePart):
                 self._shared.note_gone(message.id)
             self._shared.request_purge()
             self._items.touch(item)
-            return RemovedMessages(item, rows, tuple(moved))
+            return RemovedMessages(item, tuple(map(dict, rows)), tuple(moved))
 
     def put_back(self, removed: RemovedMessages) -> None:
         """Undo `remove`. Raises KnownError item.unknown when the item is gone, store.*."""
@@ -538,6 +531,12 @@ class Messages(StorePart):
         message = self._first(message_from, "select * from messages where id = ?", (id,))
         if message is None:
             raise KnownError("item.unknown", id=id[:80])
+        return message
+
+    def _ended(self, id: str) -> Message:
+        message = self.get(id)
+        if message.status is Status.STREAMING:
+            raise KnownError("request.invalid", what=_("this answer is still being written"))
         return message
 
     def of_item(self, item: str) -> list[Message]:
@@ -562,15 +561,14 @@ class Messages(StorePart):
         """End the unfinished messages of instances that no longer run, keeping their text. Returns these messages."""
         mine, paths = self._shared.instance_id, self._shared.paths
         gone = owner_gone or (lambda owner: owner != mine and not is_instance_alive(paths, owner))
-        query = "select * from messages where status = 'streaming' order by n"
-        if not any(gone(row["owner"] or "") for row in self._db.rows(query)):
+        if not self._left_by(gone):
             return []
-        ended: list[Message] = []
         with self._db.writing():
-            for row in self._db.rows(query):
-                if gone(row["owner"] or ""):
-                    ended.append(self._interrupt(row))
-        return ended
+            return [self._interrupt(row) for row in self._left_by(gone)]
+
+    def _left_by(self, gone: Callable[[str], bool]) -> list[Row]:
+        rows = self._db.rows("select * from messages where status = 'streaming' order by n")
+        return [row for row in rows if gone(row["owner"] or "")]
 
     def _interrupt(self, row: RowLike) -> Message:
         try:

@@ -77,9 +77,9 @@ class Presets(StorePart):
     def add(self, name: str, value: Mapping[str, Json]) -> PresetRecord:
         ident = new_id()
         with self._db.writing():
-            place = self._db.row("select coalesce(max(place), 0) + 1 from presets")
+            place = self._db.number("select coalesce(max(place), 0) + 1 from presets")
             self._insert("presets", {
-                "id": ident, "name": name, "place": float(place[0]) if place else 1.0, "value": value,
+                "id": ident, "name": name, "place": float(place), "value": value,
                 "created": self._clock(),
             })  # fmt: skip
             return self.get(ident)

@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE
-from slmdesk.base.records import Kind, Rescued
+from slmdesk.base.records import Kind, LedgerRow, Rescued
 from slmdesk.base.text.folding import fold
 from slmdesk.base.text.sentences import detect
 from slmdesk.base.translation import SETTLED, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.history.store.brought import mark_rescued
-from slmdesk.history.store.database import Database, RowLike, StorePart, connected
+from slmdesk.history.store.database import Database, RowLike, StorePart, connected, row_to
 from slmdesk.history.store.file import StoreFile, scratch_folder
 from slmdesk.history.store.keys import DataKey
-from slmdesk.history.store.ledger import ledger_row_from, of_other_chain
+from slmdesk.history.store.ledger import of_other_chain
 from slmdesk.history.store.opening import STEPS, migrate
 from slmdesk.history.store.salvage import Cell, Salvaged, salvage
 from slmdesk.history.store.store import Store
@@ -233,7 +233,7 @@ class _Merge(StorePart):
         return first - self._other.database.number(f"select count(*) from {table}")
 
     def _append_requests(self) -> int:
-        rows = [ledger_row_from(row) for row in self._other.database.rows("select * from ledger order by n")]
+        rows = [row_to(LedgerRow, row) for row in self._other.database.rows("select * from ledger order by n")]
         if not rows:
             return 0
         head: Json = {"n": rows[-1].n, "hash": rows[-1].hash}

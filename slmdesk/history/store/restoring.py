@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, HistoryContents, Kind, Restored
 from slmdesk.base.texts import N_
+from slmdesk.base.types import Json
 from slmdesk.history.store import brought, former
 from slmdesk.history.store import database as driver
 from slmdesk.history.store.backup import export, kept_copies, note_former, source_of
@@ -213,11 +214,12 @@ def contents_of(ready: PreparedBackup) -> HistoryContents:
 def contents_in(conn: Connection) -> HistoryContents:
     kinds = conn.execute("select kind, count(*) from items where deleted_at is null group by kind").fetchall()
     documents = conn.execute("select count(*) from documents").fetchone()[0]
-    times = conn.execute(
-        "select coalesce(max(updated), 0) from items union all select coalesce(max(max(opened, added)), 0)"
-        " from documents union all select coalesce(max(time), 0) / 1e6 from ledger"
-    ).fetchall()
-    return HistoryContents({row[0]: row[1] for row in kinds}, documents, max(float(row[0]) for row in times))
+    last = conn.execute(
+        "select max((select coalesce(max(updated), 0) from items),"
+        " (select coalesce(max(max(opened, added)), 0) from documents),"
+        " (select coalesce(max(time), 0) / 1e6 from ledger))"
+    ).fetchone()[0]
+    return HistoryContents({row[0]: row[1] for row in kinds}, documents, float(last))
 
 
 def _version(conn: Connection) -> int:
@@ -320,13 +322,7 @@ def last_replaced(paths: Paths) -> Path:
     replaced = [path for path in set_aside(paths.database, "replaced") if path.is_file() and not path.is_symlink()]
     if not replaced:
         raise KnownError("backup.no_undo")
-    return max(replaced, key=_order)
-
-
-def _order(replaced: Path) -> tuple[str, int]:
-    """Return when a history was set aside, and its number among those of that second."""
-    day, time_of_day, *number = replaced.stem.partition("replaced-")[2].split("-")
-    return f"{day}-{time_of_day}", int(number[0]) if number and number[0].isdigit() else 1
+    return max(replaced, key=lambda path: path.stem)  # the stem ends in the time, and a number if one has it already
 
 
 @contextmanager
@@ -336,10 +332,8 @@ def prepare_undo(
     """Yield a copy of a replaced history, as `prepare_backup` does, under the keys that it had. `key` is the key of the
     history of now.
     """
-    file = source_of(replaced)
-    is_under_same = file.is_encrypted and key is not None and file.fits(key)
-    same, other = (key, None) if is_under_same else (None, source_key)
-    with prepare_backup(paths, replaced, key=same, source_key=other, is_undo=True) as ready:
+    same = key if source_of(replaced).is_under(key) else None
+    with prepare_backup(paths, replaced, key=same, source_key=source_key, is_undo=True) as ready:
         yield ready
 
 
@@ -402,8 +396,7 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     database = paths.database
     if not os.path.lexists(database):
         journal_of(database).unlink(missing_ok=True)
-        _take_over(None, None, ready)
-        _go_on_with_ledger(None, None, ready, paths, store)
+        _carry_over(None, None, ready, paths, store)
         ready.path.replace(database)
         sync_folder(paths.data)
         return Restored(ready.bytes, ready.sha256, None)
@@ -413,8 +406,7 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
         _roll_back(database, key)
     is_current = is_readable and _is_current(database, version)
     old = database if is_current else None
-    _take_over(old, key, ready)
-    _go_on_with_ledger(old, key, ready, paths, store)
+    _carry_over(old, key, ready, paths, store)
     aside = dated_name(database, "replaced")
     if file.is_encrypted:
         keep_keys_of(paths, aside, key if is_readable else None)
@@ -433,16 +425,23 @@ def _is_current(database: Path, version: int) -> bool:
     return file.verdict(version) == OURS and file.version == version
 
 
-def _take_over(database: Path | None, key: DataKey | None, ready: PreparedBackup) -> None:
-    """Give the copy the models of this PC, and mark what it brings. If the history of now cannot be read, all is
-    marked.
+def _carry_over(
+    database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
+) -> None:
+    """Give the copy the models of this PC, mark what it brings, and continue the ledger of this PC in it. Of a history
+    of now that cannot be read all that is brought is marked, and the ledger of the backup goes on.
     """
+    _with_or_without(database, lambda old: _take_in(old, key, ready))
+    _with_or_without(database, lambda old: _append_restoring(old, key, ready, paths, store))
+
+
+def _with_or_without(database: Path | None, work: Callable[[Path | None], None]) -> None:
     try:
-        _take_in(database, key, ready)
+        work(database)
     except Exception as err:
         if database is None or not _is_unreadable(err):
             raise
-        _take_in(None, key, ready)
+        work(None)
 
 
 def _take_in(database: Path | None, key: DataKey | None, ready: PreparedBackup) -> None:
@@ -471,18 +470,6 @@ def _is_unreadable(err: Exception) -> bool:
     return isinstance(err, driver.errors()) or getattr(err, "code", "") == "store.damaged"
 
 
-def _go_on_with_ledger(
-    database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
-) -> None:
-    """Continue the ledger of this PC in the copy. If that ledger cannot be read, continue the ledger of the backup."""
-    try:
-        _append_restoring(database, key, ready, paths, store)
-    except Exception as err:
-        if database is None or not _is_unreadable(err):
-            raise
-        _append_restoring(None, None, ready, paths, store)
-
-
 def _append_restoring(
     database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
 ) -> None:
@@ -492,8 +479,11 @@ def _append_restoring(
         ledger = Ledger(Shared(copy, paths, name, clock))
         with copy.writing():
             head = ledger.head()
-            theirs = list(of_other_chain(ledger.of_requests())) if database is not None else []
+            goes_on = "the backup's ledger"
+            theirs: list[tuple[int, dict[str, Json]]] = []
             if database is not None:
+                goes_on = "this PC's ledger"
+                theirs = list(of_other_chain(ledger.of_requests()))
                 conn.execute("delete from main.ledger")  # the backup's; the row added below names its last row
                 conn.execute("insert into main.ledger select * from old.ledger order by n")
             ledger.append(
@@ -501,7 +491,7 @@ def _append_restoring(
                 {
                     "backup_sha256": ready.sha256,
                     "head": {"n": head.n, "hash": head.hash} if head else None,
-                    "goes_on": "this PC's ledger" if database is not None else "the backup's ledger",
+                    "goes_on": goes_on,
                 },
             )
             ledger.take_over(theirs)

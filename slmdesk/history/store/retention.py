@@ -98,11 +98,11 @@ class Retention(StorePart):
         return self._column_of("select created from items where kind <> 'space' order by created desc")
 
     def last_change(self) -> float:
-        row = self._db.row(
+        (last,) = self._column_of(
             "select max((select coalesce(max(updated), 0) from items),"
-            " (select coalesce(max(opened), 0) from documents)) as last"
+            " (select coalesce(max(opened), 0) from documents))"
         )
-        return float(row["last"]) if row else 0.0
+        return float(last)
 
     def time_of(self, key: str) -> float | None:
         row = self._db.row("select value from meta where key = ?", (key,))

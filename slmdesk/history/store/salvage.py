@@ -110,9 +110,10 @@ def salvage(
         _copy_pages(copy, key, first, target, broken)
     found = sum(_numbers(target, tables).values())
     is_deleting = target.execute("select 1 from meta where key = 'purge'").fetchone()  # and copies still hold it
-    for path, its_key in whole if broken and not is_deleting else ():
-        for table in broken:
-            _copied(path, its_key, target, table.select, table.insert)
+    if broken and not is_deleting:
+        for path, its_key in whole:
+            for table in broken:
+                _copied(path, its_key, target, table.select, table.insert)
     there = _numbers(target, tables)
     revisions = " union ".join(f"select max(revision) as r from {name}" for name in ("items", "messages", "gone"))
     target.execute(
@@ -149,10 +150,14 @@ def _tables_of(target: Connection) -> list[_Table]:
 
 def _table_of(target: Connection, name: str) -> _Table:
     columns = [tuple(row) for row in target.execute(f"PRAGMA table_info({name})")]
-    types = [
-        _NULL if column == NUMBER else _TYPES[kind.upper()] if needed or key else (*_TYPES[kind.upper()], *_NULL)
-        for _at, column, kind, needed, _default, key in columns
-    ]
+    types: list[tuple[type, ...]] = []
+    for _at, column, kind, is_needed, _default, is_key in columns:
+        types_here = _TYPES[kind.upper()]
+        if column == NUMBER:
+            types_here = _NULL
+        elif not is_needed and not is_key:
+            types_here = (*types_here, *_NULL)
+        types.append(types_here)
     return _Table(name, tuple(row[1] for row in columns), (*types, *[_NULL] * (MOST_COLUMNS - len(types))))
 
 

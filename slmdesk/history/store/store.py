@@ -21,6 +21,7 @@ from slmdesk.base.records import (
     HistoryContents,
     Item,
     JobRecord,
+    LedgerRow,
     Measurement,
     Message,
     ModelRecord,
@@ -37,6 +38,7 @@ from slmdesk.history.store.database import (
     RowLike,
     Shared,
     StorePart,
+    built,
     mapping_from,
     marks,
     merged,
@@ -46,7 +48,7 @@ from slmdesk.history.store.database import (
 from slmdesk.history.store.file import StoreFile
 from slmdesk.history.store.former import RULES
 from slmdesk.history.store.keys import DataKey, KeyFile
-from slmdesk.history.store.ledger import Ledger, ledger_row_from
+from slmdesk.history.store.ledger import Ledger
 from slmdesk.history.store.messages import Items, SearchIndex
 from slmdesk.history.store.retention import Retention
 
@@ -64,8 +66,8 @@ COPIED = ("meta", "glossaries", "terms", "memory", "private_names")
 """Tables whose rows are copied to memory when no history is kept, so that they can be read. Changes do not reach the
 file. All other tables start empty.
 """
-_NAME = re.compile(r"create (virtual )?table\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
-_INDEX = re.compile(r"create (unique )?index\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
+_MAKES = re.compile("^(CREATE (?:(?:VIRTUAL )?TABLE|(?:UNIQUE )?INDEX)) ")
+"""Beginning of a statement as SQLite keeps it, whoever wrote it."""
 
 
 def keep_nothing(database: Database, index: SearchIndex) -> None:
@@ -73,30 +75,16 @@ def keep_nothing(database: Database, index: SearchIndex) -> None:
     was read or added. Raises KnownError store.*.
     """
     rows = database.rows(
-        "select type, name, tbl_name, sql from main.sqlite_schema where sql is not null order by rowid"
-    )
-    virtual = [row["name"] for row in rows if row["sql"].lower().startswith("create virtual")]
-    hidden = {
-        row["name"]
-        for row in rows
-        if row["type"] == "table"
-        and row["name"] not in WRITTEN
-        and not any(row["name"].startswith(f"{table}_") for table in virtual)  # FTS5 makes its own tables
-    }
+        "select tbl_name, sql from main.sqlite_schema where sql is not null and tbl_name in"
+        " (select name from pragma_table_list where schema = 'main' and type <> 'shadow') order by rowid"
+    )  # FTS5 makes its own tables, which are of type shadow
     for row in rows:
-        if row["type"] == "table" and row["name"] in hidden:
-            database.run(_NAME.sub(lambda match: f"create {match[1] or ''}table temp.{match[2]}", row["sql"], count=1))
-        elif row["type"] == "index" and row["tbl_name"] in hidden:
-            database.run(_INDEX.sub(lambda match: f"create {match[1] or ''}index temp.{match[2]}", row["sql"], count=1))
+        if row["tbl_name"] not in WRITTEN:
+            database.run(_MAKES.sub(r"\1 temp.", row["sql"]))
     for name in COPIED:
         database.run(f"insert into temp.{name} select * from main.{name}")
     database.run("delete from temp.meta where key = 'purge'")  # it concerns the file, which is not changed from now on
     index.rebuild()
-
-
-_CHANGEABLE = {
-    "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source", "last_used", "info",
-}  # fmt: skip
 
 
 class Models(StorePart):
@@ -148,18 +136,17 @@ class Models(StorePart):
         if len(found) != 1:
             code = "model.ambiguous" if found else "model.unknown"
             known = ", ".join(f"{model.id} {model.name}" for model in (found or models)[:20])
-            raise KnownError(code, wanted=requested[:80], known=known)
+            raise KnownError(code, wanted=requested[:80], known=known or "none")
         return found[0]
 
     def change(self, id: str, **values: Any) -> ModelRecord:
-        if unknown := values.keys() - _CHANGEABLE:
-            raise ValueError(f"a model record has no field {', '.join(unknown)}")
         if "inode" in values:
             values["inode"] = str(values["inode"])
-        columns = {"facts" if key == "info" else key: value for key, value in values.items()}
+        if "info" in values:
+            values["facts"] = values.pop("info")
         with self._db.writing():
             model_id = self.get(id).id
-            self._update("models", columns, "id = ?", model_id)
+            self._update("models", values, "id = ?", model_id)
             return self.get(model_id)
 
     def relocate(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
@@ -349,10 +336,9 @@ class Store:
         from slmdesk.history.store.restoring import contents_in
 
         held = contents_in(self.database.conn)
-        kinds = Counter(held.kinds)
-        kinds.subtract(Counter(self.items.get(id).kind for id in self.documents.results_only_of(removed)))
+        kinds = Counter(held.kinds) - Counter(self.items.get(id).kind for id in self.documents.results_only_of(removed))
         documents = held.documents - len(self.documents.ids() & set(removed))
-        return changed(held, kinds={kind: count for kind, count in kinds.items() if count}, documents=documents)
+        return changed(held, kinds=dict(kinds), documents=documents)
 
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""
@@ -364,7 +350,7 @@ class Store:
         from slmdesk.history.store.translations import glossary_from, segment_from, term_from
 
         readers: dict[str, Callable[..., object]] = {
-            "items": Item, "messages": message_from, "models": model_from, "ledger": ledger_row_from,
+            "items": Item, "messages": message_from, "models": model_from, "ledger": LedgerRow,
             "jobs": JobRecord, "steps": step_from, "measurements": Measurement,
             "documents": document_from, "pages": page_from, "passages": Passage,
             "vectors": lambda row: row["data"], "collections": CollectionRecord,
@@ -381,7 +367,7 @@ class Store:
             while rows := self.database.lenient_rows(what, (last,)):
                 for row in rows:
                     try:
-                        row_to(read, row) if isinstance(read, type) else read(row)
+                        built(read, row)
                     except NOT_OURS:
                         wrong.append((table, row["at_row"]))
                 last = rows[-1]["at_row"]
@@ -413,7 +399,7 @@ class Store:
         """
         with self.together():  # another instance may be deleting the same items
             there = self.database.rows(f"select id from items where id in ({marks(ids)})", ids)
-            self._delete([row["id"] for row in there], purges=False)
+            self._delete([row["id"] for row in there])
 
     def purge(self, until: float | None = None) -> bool:
         """Remove from the index and the backups what any instance deleted for good. Takes as long as `delete_for_good`.
@@ -526,7 +512,7 @@ class Store:
             if each is not None:
                 each.close()
 
-    def _delete(self, ids: list[str], *, purges: bool = True) -> None:
+    def _delete(self, ids: list[str]) -> None:
         now = self._clock()
         with self.database.writing():
             for id in ids:
@@ -538,8 +524,6 @@ class Store:
                 self.documents.unlink(id)
                 self.items.delete(id)
                 self.shared.note_gone(id)
-            if purges:
-                self.index.purge()
             self.shared.request_purge()
             self.database.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
 

@@ -29,7 +29,18 @@ from slmdesk.base.translation import (
     flags_json,
     term_json,
 )
-from slmdesk.history.store.database import Row, RowLike, Shared, StorePart, Value, mapping_from, marks, new_id, row_to
+from slmdesk.history.store.database import (
+    Row,
+    RowLike,
+    Shared,
+    StorePart,
+    Value,
+    given,
+    mapping_from,
+    marks,
+    new_id,
+    row_to,
+)
 from slmdesk.history.store.messages import SearchIndex
 
 READ_AT_ONCE = 100
@@ -39,8 +50,6 @@ _TO_REVIEW = (
     "((flags <> '[]' and state <> 'approved' and exists (select 1 from json_each(flags)"
     f" where json_extract(json_each.value, '$[0]') not in ({_LIGHT}))) or state = 'failed')"
 )
-_AT_ONCE = 500
-"""Most numbers in one query. Older versions of SQLite allow 999."""
 
 
 class Segments(StorePart):
@@ -69,10 +78,8 @@ class Segments(StorePart):
 
     def whole(self, item: str) -> Sequence[SegmentRecord]:
         """Return all segments of an item in order. Of the one that was asked for last, only what changed is read."""
-        row = self._db.row("select count(*) as number, max(revision) as revision from segments where item = ?", (item,))
-        number, revision = 0, 0
-        if row is not None:
-            number, revision = int(row["number"]), int(row["revision"] or 0)
+        query = "select count(*), coalesce(max(revision), 0) from segments where item = ?"
+        ((number, revision),) = self._db.rows(query, (item,))
         known, newest, segments = self._last
         if known != item or len(segments) != number or newest > revision:
             segments, newest = {}, -1
@@ -84,15 +91,11 @@ class Segments(StorePart):
         return list(segments.values())
 
     def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        segments: list[SegmentRecord] = []
-        for at in range(0, len(numbers), _AT_ONCE):
-            part = list(numbers[at : at + _AT_ONCE])
-            segments += self._all(
-                segment_from,
-                f"select * from segments where item = ? and number in ({marks(part)}) order by number",
-                [item, *part],
-            )
-        return segments
+        return self._all(
+            segment_from,
+            "select * from segments where item = ? and number in (select value from json_each(?)) order by number",
+            (item, json.dumps(list(numbers))),
+        )
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
         """Yield translations with a segment that contains all of the words, the last changed first, with a snippet.
@@ -159,7 +162,7 @@ class Segments(StorePart):
         """Change the values given. A new target loses the marks of its uncertain words unless `doubts` gives new ones.
         Raises KnownError request.invalid.
         """
-        values = {
+        values: dict[str, object] = {
             "target": target,
             "doubts": None if target is None else doubts_json(doubts),
             "state": state,
@@ -168,9 +171,8 @@ class Segments(StorePart):
             "reason": reason,
         }
         with self._db.writing():
-            changes: dict[str, object] = {key: value for key, value in values.items() if value is not None}
-            changes["revision"] = self._shared.next_revision()
-            self._update("segments", changes, "item = ? and number = ?", item, number)
+            values["revision"] = self._shared.next_revision()
+            self._update("segments", given(values), "item = ? and number = ?", item, number)
             changed = self.numbered(item, [number])
         if not changed:
             raise KnownError("request.invalid", what="segment")
@@ -353,16 +355,12 @@ class Terms(StorePart):
         )
 
     def called(self, glossary: str, sources: Sequence[str]) -> list[Term]:
-        folded = list(dict.fromkeys(map(fold, sources)))
-        terms: list[Term] = []
-        for at in range(0, len(folded), 500):
-            part = folded[at : at + 500]
-            terms += self._all(
-                term_from,
-                f"select * from terms where glossary = ? and folded in ({marks(part)}) order by n",
-                [glossary, *part],
-            )
-        return terms
+        folded = json.dumps(list(map(fold, sources)), ensure_ascii=False)
+        return self._all(
+            term_from,
+            "select * from terms where glossary = ? and folded in (select value from json_each(?)) order by n",
+            (glossary, folded),
+        )
 
     def count(self, glossary: str, words: str = "") -> GlossaryCounts:
         def count(some: str) -> int:
@@ -479,11 +477,10 @@ class Glossaries(StorePart):
         domain: str | None = None,
     ) -> GlossaryRecord:
         """Change the values given.  Raises KnownError glossary.unknown."""
-        values = {
+        changes: dict[str, object] = given({
             "name": name, "active": is_active, "source_language": source_language, "target_language": target_language,
             "domain": domain,
-        }  # fmt: skip
-        changes = {key: value for key, value in values.items() if value is not None}
+        })  # fmt: skip
         with self._terms.writing():
             glossary_id = self.get(id).id
             if changes:

@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from history.store.child import KEYRING, key_of, open_either
 
 from slmdesk.base.paths import Paths, find_paths, make_folders
 from slmdesk.base.records import Status
-from slmdesk.base.sealing import decrypt_cbc
 from slmdesk.base.types import Role, TextPart
 from slmdesk.history.store import DataKey, KeyFile, Store, new_data_key
 from slmdesk.history.store.backup import source_of
@@ -115,7 +115,9 @@ def set_aside(paths: Paths) -> Path:
 def decrypted(key: DataKey, number: int, page: bytes) -> bytes:
     """A page's content without its reserved bytes."""
     start, end = HEADER_BYTES if number == 1 else 0, PAGE_BYTES - RESERVED_BYTES
-    return page[:start] + decrypt_cbc(key.database()[0], page[end : end + 16], page[start:end])
+    cipher = Cipher(algorithms.AES(key.database()[0]), modes.CBC(page[end : end + 16]))
+    decryptor = cipher.decryptor()
+    return page[:start] + decryptor.update(page[start:end]) + decryptor.finalize()
 
 
 def readable(path: Path, key: DataKey | None) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
@@ -47,7 +49,7 @@ def test_fields_change_and_unknown_ones_are_refused(store):
     record = document(store)
     changed = store.documents.change(record.id, status=DocumentStatus.READ, info={"pages": 3}, name="b")
     assert (changed.status, changed.info, changed.name) == (DocumentStatus.READ, {"pages": 3}, "b")
-    with pytest.raises(ValueError):
+    with pytest.raises(sqlite3.OperationalError, match="no such column: words"):
         store.documents.change(record.id, words="x")
     with pytest.raises(KnownError, match=r"^document\.unknown "):
         store.documents.get("f" * 16 + "0")

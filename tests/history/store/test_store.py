@@ -392,7 +392,7 @@ def test_facts_and_fields_of_a_model_change(store):
     assert changed.info == {"curve": [[1, 1.0], [4, 1.5]], "template": "ok"}
     changed = store.models.change(model.id, path=b"/elsewhere", last_used=5.0, inode=7)
     assert (changed.path, changed.last_used, changed.inode) == (b"/elsewhere", 5.0, 7)
-    with pytest.raises(ValueError, match="no field"):
+    with pytest.raises(sqlite3.OperationalError, match="no such column: owner"):
         store.models.change(model.id, owner="x")
     store.models.remove(model.id)
     assert store.models.all() == []
