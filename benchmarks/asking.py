@@ -24,7 +24,7 @@ from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import Passage
 from slmdesk.base.runtime.events import Pending, ended
 from slmdesk.base.text.passages import PassageBuilder
-from slmdesk.base.text.relevance import Nearest, halved
+from slmdesk.base.text.vectors import Nearest, halved
 from slmdesk.children.engine.llama.engine import LlamaEngine
 from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.children.tasks.reader import chosen_format

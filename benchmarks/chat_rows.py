@@ -111,7 +111,7 @@ def pause_beside(subject: Subject) -> Iterator[Row]:
         f"median between tokens {middle(beside, 'median') * 1000:.0f} ms; the longest after {middle(beside, 'at'):.0%} "
         "of the reading",
         digits=0,
-        bound="Slices are sized to take a quarter of a second; a smaller one costs more a token.",
+        bound="Slices are sized to take a fifth of a second; a smaller one costs more a token.",
     )
     yield row_of(
         "reading them beside an answer ÷ alone",

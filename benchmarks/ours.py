@@ -36,9 +36,9 @@ class Ours:
     def _request(self, sampling: Mapping[str, Any], **more: Any) -> Request:
         return Request(str(next(self._keys)), self._handle, sampling=Sampling(temperature=0.0, **sampling), **more)
 
-    def _timed(self, requests: Sequence[Request]) -> Mapping[str, float]:
+    def _timed(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Mapping[str, float]:
         started, times, cached, tokens, read = time.perf_counter(), [], 0, 0, 0
-        for event in self._engine.generate(requests):
+        for event in self._engine.generate(requests, priority):
             if isinstance(event, Piece):
                 times.append(time.perf_counter())
             elif isinstance(event, Finished):
@@ -66,15 +66,15 @@ class Ours:
         return self._timed([self._request(sampling, prompt=(PromptPart(command["prompt"], True),))])
 
     def _many(self, command: Mapping[str, Any]) -> Mapping[str, float]:
-        """The same instructions before different texts, together or one after another."""
+        """The same instructions before different texts, together or one after another; work as of a job."""
         sampling = {"max_tokens": command["max_tokens"], "ignore_eos": True}
         prompts = [(PromptPart(command["shared"], True), PromptPart(text, False)) for text in command["texts"]]
         requests = [self._request(sampling, prompt=prompt) for prompt in prompts]
         if command["together"]:
-            return self._timed(requests)
+            return self._timed(requests, Priority.BACKGROUND)
         started = time.perf_counter()
         for request in requests:
-            self._timed([request])
+            self._timed([request], Priority.BACKGROUND)
         return {"seconds": time.perf_counter() - started}
 
     def _abort(self, command: Mapping[str, Any]) -> Mapping[str, float]:

@@ -81,7 +81,7 @@ class Program:
         began = time.perf_counter()
         if request["ahead"]:
             services.service_thread.call(lambda: services.chats.expect_question(item))
-            while services.service_thread.call(lambda: services.chats.answers.read_ahead._lease is not None):
+            while services.service_thread.call(lambda: services.chats.answers.read_ahead.lease is not None):
                 time.sleep(0.02)
         ahead_s = time.perf_counter() - began
         seen = self._asked(SendRequest(request["question"], chat=item, sampling=_sampling(2)))

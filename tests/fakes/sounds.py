@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import wave
 from collections.abc import Sequence
+from functools import cache
 
 import numpy
 
@@ -23,23 +24,29 @@ _VOWELS = numpy.array([(730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (
 """Where their three strongest places lie, in hertz."""
 _WIDTHS, _SHARES = numpy.array([60, 90, 130]), numpy.array([1, 0.6, 0.3])
 _PITCH, _SYLLABLE_S, _OVERTONES = 130, 0.18, 27
+_STEADY = 16
+"""So many samples, a thousandth of a second, have the vowel of their first."""
 
 
+@cache
 def voice(count: int, rate: int = 16_000, level: float = 0.1) -> numpy.ndarray:
-    """Vowels without a pause: a gliding pitch whose overtones are strong where the vowel has them."""
+    """Vowels without a pause: a gliding pitch whose overtones are strong where the vowel has them. Never changed."""
     time = numpy.arange(count) / rate
     number = (time / _SYLLABLE_S).astype(int)
     reached = numpy.minimum(1, (time / _SYLLABLE_S - number) / 0.3)[:, None]
     order = numpy.array([0, 3, 1, 4, 2, 0, 2, 3, 4, 1])
     here, before = _VOWELS[order[number % 10]], _VOWELS[order[(number - 1) % 10]]
-    strong = before + (here - before) * reached
+    strong = (before + (here - before) * reached)[::_STEADY]
     glide = 2 * numpy.pi * numpy.cumsum(_PITCH + 20 * numpy.sin(7 * time)) / rate
     said = numpy.zeros(count)
     for overtone in range(1, _OVERTONES + 1):
         shares = _SHARES / (1 + ((overtone * _PITCH - strong) / _WIDTHS) ** 2)
-        said += (shares.sum(axis=1) + 0.003) * numpy.sin(overtone * glide)
+        said += numpy.repeat(shares.sum(axis=1) + 0.003, _STEADY)[:count] * numpy.sin(overtone * glide)
     said *= 0.65 + 0.35 * numpy.sin(2 * numpy.pi * time / _SYLLABLE_S)
-    return level * said / max(1e-9, float(numpy.sqrt(numpy.mean(said**2)))) if count else said
+    if count:
+        said *= level / max(1e-9, float(numpy.sqrt(numpy.mean(said**2))))
+    said.flags.writeable = False
+    return said
 
 
 def samples(*seconds: float) -> bytes:

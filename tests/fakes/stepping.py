@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slmdesk.base.types import Priority
+from slmdesk.base.types import Priority, Sampling
 from slmdesk.children.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, CostCurve
 from slmdesk.children.engine.llama.library import ThreadChooser
 from slmdesk.children.engine.llama.scheduler import Scheduler
 from slmdesk.children.engine.llama.sequence import Outbox, PreparedRequest, Sequence
 from slmdesk.children.engine.llama.slots import Slots
+from slmdesk.children.engine.llama.thinking import NO_THOUGHTS, Thought
 
 Price = Callable[[int, int], float]
 """Seconds of a batch of so many tokens with so many threads."""
@@ -34,8 +35,8 @@ class SteppingContext:
 
     pointer = 1
 
-    def __init__(self, price: Price) -> None:
-        self.cells, self.batch_tokens, self.max_sequences = 100_000, 512, 40
+    def __init__(self, price: Price, cells: int) -> None:
+        self.cells, self.batch_tokens, self.max_sequences = cells, 512, 40
         self.most_logits = self.max_sequences
         self.now = 0.0
         self.steps: list[Step] = []
@@ -88,7 +89,7 @@ class _SameToken:
 class _NoText:
     is_within = 0
 
-    def feed(self, _token: int) -> str:
+    def feed(self, _token: int, _marks: object) -> str:
         return ""
 
     def flush(self) -> str:
@@ -110,8 +111,9 @@ class Stepping:
         steps: ThreadChooser,
         threads: tuple[int, ...],
         sequences: int = 16,
+        cells: int = 100_000,
     ) -> None:
-        self.context = SteppingContext(price)
+        self.context = SteppingContext(price, cells)
         context: Any = self.context
         adapters: Any = _NoAdapters()
         self.scheduler = Scheduler(
@@ -152,6 +154,7 @@ class Stepping:
                     detokenizer=no_text,
                     end_tokens=frozenset(),
                     adapter=NO_ADAPTER,
+                    thought=Thought(NO_THOUGHTS, Sampling(), is_open=False),
                 )
                 for number, length in zip(self._keys, lengths, strict=False)
             ]

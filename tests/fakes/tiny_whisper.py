@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy
@@ -20,6 +21,7 @@ def numbers(**changed: int) -> bytes:
     return struct.pack("<4s11I", b"lmgg", *(known | changed).values())
 
 
+@cache
 def vocabulary(words: int = WORDS) -> bytes:
     pieces = (f" w{number}".encode() if number else b" " for number in range(words))
     return struct.pack("<I", words) + b"".join(struct.pack("<I", len(piece)) + piece for piece in pieces)
@@ -29,8 +31,13 @@ def tiny_whisper(path: Path, *, start: bytes | None = None, words: bytes | None 
     """Write the model; `start`, `words` and `more` are for broken ones."""
     filters = struct.pack("<2I", BANDS, 201) + numpy.full((BANDS, 201), 0.01, "<f4").tobytes()
     head = (start or numbers()) + filters + (words or vocabulary())
-    path.write_bytes(head + b"".join(_tensors()) + more)
+    path.write_bytes(head + _weights() + more)
     return path
+
+
+@cache
+def _weights() -> bytes:
+    return b"".join(_tensors())
 
 
 def _tensors() -> Iterator[bytes]:

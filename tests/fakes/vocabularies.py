@@ -85,5 +85,5 @@ def _byte_letters() -> list[str]:
     return [chr(n) for n in printable] + [chr(256 + i) for i in range(len(others))]
 
 
-def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
-    return tokens_and_edges(vocabulary, parts, add_bos=add_bos)[0]
+def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart]) -> list[int]:
+    return tokens_and_edges(vocabulary, parts, see=lambda _picture: ())[0]

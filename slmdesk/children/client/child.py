@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -231,12 +231,15 @@ class JobHandle:
 
     def allow(self, message: ToChild, context_tokens: int) -> None:
         if isinstance(message, Start | Step):
-            sampling, kind = message.payload.get("sampling"), message.kind if isinstance(message, Start) else ""
+            sampling = message.payload.get("sampling")
+            kind = message.kind if isinstance(message, Start) else ""
             most = sampling.get("max_tokens") if isinstance(sampling, Mapping) else None
             tokens = most if isinstance(most, int) else context_tokens
             self._pieces[message.key if isinstance(message, Step) else ""] = PIECES_OF_TOKEN * tokens + PIECES_MORE
             self._kind = kind or self._kind
-            self._left += BYTES_OF_KINDS.get(kind, 0) + BYTES_OF_TOKEN * tokens * (sampling is not None)
+            self._left += BYTES_OF_KINDS.get(kind, 0)
+            if sampling is not None:
+                self._left += BYTES_OF_TOKEN * tokens
             self._left += _size(message.payload, BYTES_OF_VALUE.get(kind, BYTES_OF_EVENT))
             self._path = str(message.payload.get("path") or self._path) if self._has_document else ""
         elif isinstance(message, CountTokens):
@@ -254,7 +257,8 @@ class JobHandle:
             self._has_document = False
         if self._kind == "read" and isinstance(untrusted, Partial):
             text = untrusted.value.get("text")
-            self._letters -= len(text) if isinstance(text, str) else 0
+            if isinstance(text, str):
+                self._letters -= len(text)
         return self._left < 0 or self._letters < 0
 
     def step(self, key: str, payload: Mapping[str, Json]) -> None:
@@ -289,7 +293,11 @@ def _size(value: Json | Mapping[str, Json], value_bytes: int) -> int:
     """What may come of this request."""
     if isinstance(value, str):
         return value_bytes + BYTES_OF_LETTER * len(value)
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    parts: Iterable[Json] = ()
+    if isinstance(value, Mapping):
+        parts = value.values()
+    elif isinstance(value, list | tuple):
+        parts = value
     return value_bytes + sum(_size(part, value_bytes) for part in parts)
 
 
@@ -323,7 +331,12 @@ def checked_failure(untrusted: Failed) -> Failed:
     for name in CODES.get(untrusted.code, ()):
         value = untrusted.args.get(name, "")
         usable = isinstance(value, str | int | float) and not isinstance(value, bool)
-        args[name] = value[:MAX_ARG_CHARACTERS] if isinstance(value, str) else value if usable else ""
+        if isinstance(value, str):
+            args[name] = value[:MAX_ARG_CHARACTERS]
+        elif usable:
+            args[name] = value
+        else:
+            args[name] = ""
     return Failed(untrusted.job, untrusted.code if untrusted.code in CODES else BUG_CODE, args)
 
 

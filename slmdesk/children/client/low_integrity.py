@@ -99,7 +99,9 @@ class ContainedProcess:
     """A running child, with as much of subprocess.Popen as is used."""
 
     def __init__(self, calls: Any, started: ProcessInformation, job: int, pipes: Sequence[IO[bytes]]) -> None:
-        self._calls, self._handle, self._job = calls, c_void_p(started.process), c_void_p(job)
+        self._calls = calls
+        self._handle = c_void_p(started.process)
+        self._job = c_void_p(job)
         self.pid = int(started.pid)
         self.returncode: int | None = None
         self.stdin, self.stdout, self.stderr = pipes

@@ -133,7 +133,9 @@ def save_state(job: Job, engine: LlamaEngine) -> Task:
     Result {bytes, tokens}; 0 where there is nothing to keep.  Raises KnownError `disk.full`, `file.unwritable`.
     """
     yield from ()
-    handle, folder, most = text_of(job, "handle"), Path(text_of(job, "folder")), job.payload.get("most_bytes")
+    handle = text_of(job, "handle")
+    folder = Path(text_of(job, "folder"))
+    most = job.payload.get("most_bytes")
     documents = job.payload.get("documents")
     if not isinstance(most, int) or not isinstance(documents, list):
         raise KnownError("request.invalid", what=_("most_bytes, documents"))

@@ -479,12 +479,14 @@ def private_texts(job: Job) -> Task:
         for text, place in listing.texts.items()
         if not (chosen == "pdf" and place.startswith("page "))
     ]
-    pieces = [(True, *piece) for piece in _pieces(pages)] + [(False, *piece) for piece in _pieces(more)]
-    for number, (is_shown, place, text) in enumerate(pieces, 1):
-        seen: list[Json] = [*map(to_json, _seen_in(text, job, redacting))] if is_shown else []
-        one: Json = {"place": place, "text": text, "is_shown": is_shown, "seen": seen}
-        yield Partial(job.id, str(number), {"texts": [one]})
-        yield Progress(job.id, number, len(pieces), "page")
+    shown = [*_pieces(pages)]
+    for number, (place, text) in enumerate(shown, 1):
+        seen: list[Json] = [*map(to_json, _seen_in(text, job, redacting))]
+        yield Partial(job.id, str(number), {"texts": [{"place": place, "text": text, "is_shown": True, "seen": seen}]})
+        yield Progress(job.id, number, len(shown), "page")
+    for number, line in enumerate(_lines(_pieces(more)), len(shown) + 1):
+        texts: list[Json] = [{"place": place, "text": text, "is_shown": False, "seen": []} for place, text in line]
+        yield Partial(job.id, str(number), {"texts": texts})
     yield from _small_pictures(job, redacting)
     sizes: list[Json] = [list(size) for size in redacting.sizes]
     return {"format": chosen, "people": list(redacting.people), "pages": sizes, **_said(redacting)}
@@ -533,6 +535,20 @@ def _pieces(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         text = text.replace("\u00ad", "")
         for at in range(0, len(text), PIECE_CHARACTERS):
             yield place, text[at : at + PIECE_CHARACTERS]
+
+
+def _lines(pieces: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Yield as many pieces together as there is room for in a line: a letter has hundreds of names of styles."""
+    line: list[tuple[str, str]] = []
+    length = 0
+    for place, text in pieces:
+        length += len(place) + len(text)
+        if line and length > PIECE_CHARACTERS:
+            yield line
+            line, length = [], len(place) + len(text)
+        line.append((place, text))
+    if line:
+        yield line
 
 
 def redact(job: Job) -> Task:

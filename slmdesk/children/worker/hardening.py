@@ -168,7 +168,8 @@ def files_of(role: str, reach: AllowedPaths) -> Files:
         read += GRAPHICS
         nvidia = nvidia_devices()
         devices += (*GRAPHICS_DEVICES, *nvidia)
-        write += (OWN_THREADS,) if nvidia else ()
+        if nvidia:
+            write += (OWN_THREADS,)
     elif role == "reader":
         read += (os.environ.get(OCR_VARIABLE, ""),)
     elif role == "printer":

@@ -246,9 +246,11 @@ def handled_rights(version: int) -> int:
 
 def ruleset_of(version: int) -> bytes:
     """Struct landlock_ruleset_attr, as far as that version supports it: files, network, scopes."""
-    network = 0b11 if version >= 4 else 0  # TCP: bind, connect
-    scopes = 0b11 if version >= 6 else 0  # abstract unix sockets, signals
-    words = (handled_rights(version), network, scopes)[: 1 if version < 4 else 2 if version < 6 else 3]
+    words = [handled_rights(version)]
+    if version >= 4:
+        words.append(0b11)  # TCP: bind, connect
+    if version >= 6:
+        words.append(0b11)  # abstract unix sockets, signals
     return struct.pack(f"={len(words)}Q", *words)
 
 

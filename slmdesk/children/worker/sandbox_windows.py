@@ -32,8 +32,11 @@ def integrity_facts(libraries: Any = None) -> list[str]:
         facts += ["no_spying", "no_signals", UNTRIED]
     flags, is_in_job = ctypes.c_uint32(), ctypes.c_int()
     kernel = libraries.kernel32
-    if kernel.GetProcessMitigationPolicy(process, CHILD_PROCESS_POLICY, ctypes.byref(flags), ctypes.sizeof(flags)):
-        facts += ["no_exec"] if flags.value & NO_CHILD_PROCESSES else []
+    is_known = kernel.GetProcessMitigationPolicy(
+        process, CHILD_PROCESS_POLICY, ctypes.byref(flags), ctypes.sizeof(flags)
+    )
+    if is_known and flags.value & NO_CHILD_PROCESSES:
+        facts.append("no_exec")
     if kernel.IsProcessInJob(process, None, ctypes.byref(is_in_job)) and is_in_job.value:
         facts.append("dies_with_desk")
     return facts
@@ -41,7 +44,9 @@ def integrity_facts(libraries: Any = None) -> list[str]:
 
 def _level(libraries: Any, process: ctypes.c_void_p) -> int:
     """The integrity level of a process: the last number of its label; -1 where it cannot be told."""
-    token, size, space = ctypes.c_void_p(), ctypes.c_uint32(), ctypes.create_string_buffer(_SPACE)
+    token = ctypes.c_void_p()
+    size = ctypes.c_uint32()
+    space = ctypes.create_string_buffer(_SPACE)
     security = libraries.advapi32
     if not security.OpenProcessToken(process, TOKEN_QUERY, ctypes.byref(token)):
         return -1

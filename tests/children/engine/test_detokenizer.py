@@ -20,7 +20,7 @@ def cut(whole, cuts):
 
 def detokenize(pieces):
     detokenizer = Detokenizer(pieces)
-    return [*(detokenizer.feed(n) for n in range(len(pieces))), detokenizer.flush()]
+    return [*(detokenizer.feed(n, {}) for n in range(len(pieces))), detokenizer.flush()]
 
 
 @given(st.binary(max_size=40), st.lists(st.integers(0, 40)))
@@ -37,7 +37,7 @@ def test_of_good_text_every_piece_is_good(text, cuts):
 
 def test_half_a_character_waits_and_is_marked_at_the_end():
     detokenizer = Detokenizer(["né".encode()[:2], b"\xa9", b"", b"\xf0\x9f"])
-    assert [detokenizer.feed(n) for n in (0, 1, 2, 3)] == ["n", "é", "", ""]
+    assert [detokenizer.feed(n, {}) for n in (0, 1, 2, 3)] == ["n", "é", "", ""]
     assert detokenizer.flush() == "\ufffd"
 
 

@@ -58,7 +58,7 @@ ALL: Mapping[str, Made] = {
     "letter": made(
         "tasks/replies/wording.py",
         wording_step(POINT, "de", "formal"),
-        lambda said: worded_answer(said, POINT, "de", []),
+        lambda said: worded_answer(said, POINT, "de"),
     ),
     "other words": made("tasks/translation/typed.py", step_from(4, TYPED, STYLE, ()), str.split),
     "tags": made("tasks/translation/prompts.py", projection_step("The old house", "Das alte Haus", "old"), str.split),

@@ -11,6 +11,7 @@ from children.engine.asking import Model
 from slmdesk.base.types import Answer, Priority, Sampling
 from slmdesk.children.engine.interface import Finished
 from slmdesk.children.engine.llama.sequence import Outbox, PreparedRequest, Sequence
+from slmdesk.children.engine.llama.thinking import NO_THOUGHTS, Thought
 from slmdesk.children.engine.llama.vocabulary import Detokenizer, probability
 
 SHORT = Sampling(temperature=0.0, max_tokens=12)
@@ -99,6 +100,7 @@ def spelt(pieces: list[bytes], *, stops: tuple[str, ...] = (), lead: str = "") -
         sampler=None,  # type: ignore[arg-type]  # nothing is sampled
         detokenizer=Detokenizer(pieces),
         end_tokens=frozenset(),
+        thought=Thought(NO_THOUGHTS, Sampling(), is_open=False),
     )
     for token in range(len(pieces)):
         if not sequence.take(token, token / 10):

@@ -183,3 +183,14 @@ def test_reading_tries_more_threads_than_single_steps_want_and_no_hopeless_fewer
     assert chosen[0] == 4
     assert set(chosen) == {8, 4}
     assert reads.best == 8
+
+
+def test_tries_become_rarer_though_some_number_is_never_tried():
+    steps = ThreadChooser((8, 4, 1))
+    run(steps, 50, {8: 9.0, 4: 2.0, 1: 8.0})
+    reads = ThreadChooser((8, 4, 1), first_gap=4, hint=steps)
+    chosen = []
+    for _ in range(100):
+        chosen.append(reads.choose())
+        reads.note(chosen[-1], {8: 1.9, 4: 1.0, 1: 7.0}[chosen[-1]])
+    assert 1 <= chosen.count(8) < 8

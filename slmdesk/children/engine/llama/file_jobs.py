@@ -16,7 +16,6 @@ from slmdesk.base.files import PRIVATE_FILE
 from slmdesk.base.texts import _
 from slmdesk.base.threads import ticking, usable_cores
 from slmdesk.base.types import FILE_TYPES, Recipe
-from slmdesk.base.untrusted import clean_label
 from slmdesk.children.engine.llama.context import Context, log_probability_rows
 from slmdesk.children.engine.llama.library import (
     Library,
@@ -94,11 +93,8 @@ class _Encoder:
             yield self._compute(waiting)
 
     def close(self) -> None:
-        if self._context:
-            self._api.llama_free(self._context)
-            self._context = 0
-            if hasattr(self, "_batch"):
-                self._api.llama_batch_free(self._batch)
+        self._api.llama_free(self._context)
+        self._api.llama_batch_free(self._batch)
 
     def _open(self, pooling: int) -> int:
         api = self._api
@@ -201,8 +197,7 @@ def quantize(
     if not on_progress(1.0):
         raise Stopped
     if code != 0:
-        reasons = library.log.errors_since(mark)
-        raise KnownError("model.not_converted", reason=clean_label(reasons[0] if reasons else f"error {code}", 200))
+        raise KnownError("model.not_converted", reason=library.log.reason_since(mark, f"error {code}"))
 
 
 def _share_done(library: Library, mark: int) -> float:
@@ -244,9 +239,7 @@ def divergence(
     """
     with _open_context(library, path, keep_going) as (context, vocabulary):
         tokens = vocabulary.tokenize(text, special=False, after_text=False)
-        if vocabulary.add_bos and vocabulary.bos >= 0:
-            tokens.insert(0, vocabulary.bos)
-        tokens = tokens[: context.cells]
+        tokens = [*vocabulary.start, *tokens][: context.cells]
         rows = _watched(log_probability_rows(context, tokens, usable_cores()), len(tokens), keep_going)
         if is_reference:
             _write(predictions, rows)

@@ -7,13 +7,11 @@ times: a piece of sound is one segment.
 from __future__ import annotations
 
 import ctypes
-import importlib
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,10 +20,10 @@ from slmdesk.base.sound import FRAME, RATE, Sound
 from slmdesk.base.texts import N_
 from slmdesk.base.threads import usable_cores
 from slmdesk.base.times import Segment
-from slmdesk.base.untrusted import clean_label
 from slmdesk.children.engine.llama.context import DECODED, Context
-from slmdesk.children.engine.llama.library import Library, free_memory, lacks_memory, load_library
+from slmdesk.children.engine.llama.library import Library, free_memory, load_library
 from slmdesk.children.engine.llama.loading import open_weights
+from slmdesk.children.engine.llama.sight import mtmd, open_projector
 from slmdesk.children.engine.llama.vocabulary import Vocabulary
 from slmdesk.children.engine.voices import has_voice, is_voiced
 from slmdesk.children.engine.whisper import Heard
@@ -71,7 +69,7 @@ class HearingModel:
         try:
             self._vocabulary = Vocabulary(weights.vocab)
             self._require_marks()
-            self._ears = _Ears(library, projector, ears, weights.pointer, self._threads, lambda: not self._stop())
+            self._ears = _Ears(library, projector, ears, weights.pointer, lambda: not self._stop())
         except KnownError:
             weights.close()
             raise
@@ -158,26 +156,14 @@ class _Ears:
     """The projector, loaded."""
 
     def __init__(
-        self, library: Library, path: str, header: GgufHeader, model: int, threads: int, keep_going: Callable[[], bool]
+        self, library: Library, path: str, header: GgufHeader, model: int, keep_going: Callable[[], bool]
     ) -> None:
-        try:
-            api: Any = importlib.import_module("llama_cpp.mtmd_cpp")
-        except (ImportError, OSError, RuntimeError, AttributeError) as err:
-            raise KnownError("projector.unusable", name=header.name, reason=clean_label(str(err), 200)) from err
-        self._api, self._keep_going, self._nodes = api, keep_going, 0
-        api.mtmd_helper_log_set(library.keep[0], None)
+        self._api, self._keep_going, self._nodes = mtmd(header), keep_going, 0
         self._callback = library.api.ggml_backend_sched_eval_callback(self._on_operation)
-        params = api.mtmd_context_params_default()
-        params.use_gpu = params.print_timings = False
-        params.n_threads, params.cb_eval = threads, self._callback
-        mark = library.log.mark()
-        self._pointer = api.mtmd_init_from_file(path.encode("utf-8", "surrogateescape"), model, params)
-        if not self._pointer:
-            reasons = library.log.errors_since(mark)
-            if lacks_memory(reasons):
-                raise KnownError("model.out_of_memory", needed_bytes=hearing_bytes(header), available_bytes=0)
-            reason = clean_label(reasons[0], 200) if reasons else N_("the library gives no reason")
-            raise KnownError("projector.unusable", name=header.name, reason=reason)
+        self._pointer = open_projector(
+            library, path, header, model, on_operation=self._callback, needed_bytes=hearing_bytes(header)
+        )
+        api = self._api
         if not api.mtmd_support_audio(self._pointer) or api.mtmd_get_audio_sample_rate(self._pointer) != RATE:
             raise KnownError("projector.unusable", name=header.name, reason=N_("it hears nothing"))
 

@@ -84,6 +84,11 @@ class LibraryLog:
         """The texts of the error lines after `mark`, oldest first: the first names the cause."""
         return [line.text for line in self.since(mark) if line.level == _LEVEL_ERROR]
 
+    def reason_since(self, mark: int, otherwise: str) -> str:
+        """The first error after `mark`, for people; `otherwise` where the library gives none."""
+        errors = self.errors_since(mark)
+        return clean_label(errors[0], _LONGEST_REASON) if errors else otherwise
+
 
 def lacks_memory(errors: Iterable[str]) -> bool:
     return any(map(_NO_MEMORY.search, errors))
@@ -242,14 +247,9 @@ class ThreadChooser:
             return next(near, self._candidates[0])
         return min(self._costs, key=self._costs.__getitem__)
 
-    @property
-    def best_cost(self) -> float | None:
-        """What `note` was last given for the best number of threads, smoothed; None: nothing yet."""
-        return min(self._costs.values(), default=None)
-
     def choose(self) -> int:
         self._steps += 1
-        if self._steps < self._due or len(self._candidates) == 1:
+        if self._steps < self._due:
             return self.best
         if self._probing is None:
             self._probing = self._next_other()
@@ -268,7 +268,7 @@ class ThreadChooser:
         # A trial counts unsmoothed: its last figure may be an hour old.
         self._costs[threads] = cost
         won = threads == self.best and threads != before
-        untried = len(self._costs) < len(self._candidates)
+        untried = bool({*self._others()} - self._costs.keys())
         self._gap = self._first_gap if won or untried else min(2 * self._gap, _LONGEST_GAP)
         self._due = self._steps + (2 if untried else self._gap)
         self._probing = None
@@ -282,22 +282,26 @@ class ThreadChooser:
 
         `work`: multiple of the amount of work that the costs are for.
         """
-        if threads != self._probing or not self._costs:
+        if threads != self._probing:
             return math.inf
-        return give_up_after(work * self._costs[self.best])
+        return give_up_after(work * min(self._costs.values(), default=math.inf))
 
     def is_near_best(self, threads: int) -> bool:
         cost = self._costs.get(threads)
         return cost is not None and cost <= _NEAR * min(self._costs.values())
 
-    def _next_other(self) -> int | None:
-        """What was not tried yet, else the others in turn."""
+    def _others(self) -> list[int]:
         least = self._hint.best if self._hint else 0
-        others = [n for n in self._candidates if n != self.best and n >= least]
-        untried = [n for n in others if n not in self._costs]
+        return [n for n in self._candidates if n != self.best and n >= least]
+
+    def _next_other(self) -> int | None:
+        """The others in turn, so that each has been tried before one is tried again."""
+        others = self._others()
+        if not others:
+            return None
+        threads = others[self._turn % len(others)]
         self._turn += 1
-        choice = untried[:1] or others
-        return choice[self._turn % len(choice)] if choice else None
+        return threads
 
 
 # The memory a model really needs: the sizes llama.cpp logs while it allocates its buffers. No getter is bound for

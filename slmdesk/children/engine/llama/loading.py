@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -18,7 +18,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.base.threads import ticking, usable_cores
-from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, PromptPart
+from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.engine.llama.cards import ON_PROCESSOR, Card, Placement, best_card, layers_on, offload_of
 from slmdesk.children.engine.llama.context import (
@@ -35,6 +35,7 @@ from slmdesk.children.engine.llama.context import (
 )
 from slmdesk.children.engine.llama.library import (
     Library,
+    LibraryLog,
     ThreadChooser,
     compute_from_log,
     free_memory,
@@ -44,12 +45,12 @@ from slmdesk.children.engine.llama.library import (
     thread_candidates,
     time_threads,
 )
-from slmdesk.children.engine.llama.sampler import refuse_strange_logits
+from slmdesk.children.engine.llama.sampler import refuse_strange
 from slmdesk.children.engine.llama.scheduler import Scheduler
-from slmdesk.children.engine.llama.sight import Projector, Sight
+from slmdesk.children.engine.llama.sight import Projector
 from slmdesk.children.engine.llama.slots import Slots
 from slmdesk.children.engine.llama.templates import ChatFormat, TryTemplate
-from slmdesk.children.engine.llama.thinking import ThoughtTokens
+from slmdesk.children.engine.llama.thinking import NO_THOUGHTS, ThoughtTokens
 from slmdesk.children.engine.llama.vocabulary import Vocabulary
 from slmdesk.models.gguf.header import GgufHeader, family_of, recommended_sampling
 from slmdesk.models.gguf.memory import (
@@ -88,7 +89,7 @@ class Loaded:
         self.weights = weights
         self.vocabulary = vocabulary
         self.chat_format = chat_format
-        self.thoughts = ThoughtTokens.of(chat_format.marks, vocabulary) if chat_format.marks else None
+        self.thoughts = ThoughtTokens.of(chat_format.marks, vocabulary) if chat_format.marks else NO_THOUGHTS
         self.scheduler = scheduler
         self.adapters = adapters
         self.info = info
@@ -117,18 +118,16 @@ class Loaded:
                 self._users -= 1
                 self._changed.notify_all()
 
-    def sight_of(self, parts: Iterable[PromptPart]) -> Sight | None:
-        """What sees the pictures of a prompt; None where it has none.  Opens the projector at the first.  Any thread.
+    def opened_projector(self) -> Projector:
+        """What reads the pictures of prompts, opened at the first.  Any thread.
 
         Raises KnownError `projector.…`, `model.blind`.
         """
-        if not any(part.picture for part in parts):
-            return None
         with self._opening:
             if self._open_projector is None:
                 raise KnownError("model.blind", name=_("This model"))
             self.projector = self.projector or self._open_projector()
-            return Sight(self.projector)
+            return self.projector
 
     def close(self) -> None:
         """End all requests with `model.not_loaded` and free everything.  On the engine thread; waits for users."""
@@ -238,12 +237,9 @@ class _PartialModel(Record):
         spec, plan = self.spec, self.plan
         candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
         abort = _Abort(self.on_work)
-        weights = parts_from_log(line.text for line in self.library.log.since(mark)).weights
-        mark = self.library.log.mark()
         context = self._open_context(abort, candidates[0], cells=plan.cells, places=plan.places)
         try:
-            parts = parts_from_log(line.text for line in self.library.log.since(mark))
-            memory = changed(parts, weights=parts.weights or weights)
+            memory = parts_from_log(line.text for line in self.library.log.since(mark))
             steps = ThreadChooser(candidates)
             with ThreadPoolExecutor(1) as passing:
                 # On a thread that ends: each thread that computes has OpenMP workers of its own while it lives, and
@@ -350,7 +346,7 @@ def _try_out(
         raise KnownError("model.wrong_kind", kind="encoder")
     token = max(vocabulary.bos, 0)
     _compute(context, [token], candidates[-1])
-    refuse_strange_logits(context, [0])
+    refuse_strange(context.logits(0))
     _try_threads(context, token, steps, candidates, keep_going)
     curve = spec.cost_curve
     if not curve:
@@ -504,7 +500,7 @@ def open_weights(
             api.llama_model_free(pointer)
         raise Stopped
     if not pointer:
-        raise _why_not(library.log.errors_since(mark), header)
+        raise _why_not(library.log, mark, header)
     return WeightFile(library, header, int(pointer))
 
 
@@ -549,7 +545,7 @@ def forecast_memory(
     mark = library.log.mark()
     pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
     if not pointer:
-        raise _why_not(library.log.errors_since(mark), header)
+        raise _why_not(library.log, mark, header)
     weights = WeightFile(library, header, int(pointer))
     try:
         mark = library.log.mark()
@@ -571,14 +567,14 @@ def forecast_memory(
         weights.close()
 
 
-def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
+def _why_not(log_of_load: LibraryLog, mark: int, header: GgufHeader) -> KnownError:
+    reasons = log_of_load.errors_since(mark)
     for reason in reasons:
         if match := _UNKNOWN_ARCHITECTURE.search(reason):
             return KnownError("model.unsupported", architecture=clean_label(match[1], 80))
     if lacks_memory(reasons):
         return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
-    reason = reasons[0] if reasons else N_("the library gives no reason")
-    return KnownError("model.damaged", reason=clean_label(reason, 200))
+    return KnownError("model.damaged", reason=log_of_load.reason_since(mark, N_("the library gives no reason")))
 
 
 _FAR_TOO_MUCH = 1.3

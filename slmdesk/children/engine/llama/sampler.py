@@ -62,7 +62,9 @@ class Sampler:
 
         Raises KnownError `grammar.invalid` where they do not keep to it: llama.cpp would end the process.
         """
-        for token in tokens if self._grammar else ():
+        if not self._grammar:
+            return
+        for token in tokens:
             if not self._allowed(token, 0.0):
                 self.close()
                 raise KnownError("grammar.invalid", reason=_("the answer so far does not keep to it"))
@@ -76,7 +78,7 @@ class Sampler:
         logits = context.logits(index)
         if self._first:
             self._first = False
-            _refuse_strange(logits)
+            refuse_strange(logits)
         if math.isnan(logits[0]):  # the samplers in C would abort the process over it
             raise damaged_numbers()
         if self._grammar:
@@ -182,16 +184,10 @@ def damaged_numbers() -> KnownError:
     return KnownError("model.damaged", reason=_("it computes numbers that are none"))
 
 
-def _refuse_strange(logits: NDArray[np.float32]) -> None:
+def refuse_strange(logits: NDArray[np.float32]) -> None:
     """Raise KnownError `model.damaged` unless all logits are finite."""
     if not np.isfinite(logits).all():
         raise damaged_numbers()
-
-
-def refuse_strange_logits(context: Context, indices: Sequence[int]) -> None:
-    """Raise KnownError `model.damaged` unless the logits at all `indices` are finite."""
-    for index in indices:
-        _refuse_strange(context.logits(index))
 
 
 def _candidates_of(ids: NDArray[np.int32], logits: NDArray[np.float32]) -> NDArray[np.void]:

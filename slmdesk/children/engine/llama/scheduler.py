@@ -10,8 +10,9 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Items
+from contextlib import contextmanager
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
@@ -28,13 +29,15 @@ from slmdesk.children.engine.llama.context import (
     CostCurve,
 )
 from slmdesk.children.engine.llama.library import ThreadChooser, free_memory
-from slmdesk.children.engine.llama.sampler import damaged_numbers, refuse_strange_logits
+from slmdesk.children.engine.llama.sampler import damaged_numbers, refuse_strange
 from slmdesk.children.engine.llama.sequence import DraftGate, Sequence
 from slmdesk.children.engine.llama.slots import Admission, Slots
 from slmdesk.children.engine.llama.vocabulary import log_probabilities, probability
 
-PAUSE_S = 0.25
+PAUSE_S = 0.2
 """How long a person's running answers may pause for a slice of another prompt."""
+LATE = 2.0
+"""Times the pause: after a slice that takes longer other numbers of threads are tried, which may double the next."""
 _SPLIT_CELLS = 256
 """From here on attention over a token is cut among the threads, and rounds by their number."""
 
@@ -53,6 +56,7 @@ class _Share(Record):
     tokens: int
     index: int
     draft: Items[int] = ()
+    is_picture: bool = False
 
 
 class Scheduler:
@@ -90,6 +94,8 @@ class Scheduler:
         self._gate = DraftGate(curve)
         self._beside = LEAST_SLICE
         """Tokens of a batch that takes PAUSE_S."""
+        self._is_late = False
+        """Whether the last slice beside a person's answer took far longer."""
         # Shared with other threads:
         self._lock = threading.Lock()
         self._inbox: deque[Sequence] = deque()
@@ -103,12 +109,12 @@ class Scheduler:
         """Queue requests; a person's request stops a slice of background work.  The caller wakes the engine thread."""
         with self._lock:
             self._inbox.extend(sequences)
-            self._abort = self._abort or self._is_in_vain()
+            self._abort = self._is_in_vain()
 
     def cancel(self) -> None:
         """Stop the current slice if a reader of its requests has gone (Outbox.closed)."""
         with self._lock:
-            self._abort = self._abort or self._is_in_vain()
+            self._abort = self._is_in_vain()
 
     def interrupt(self) -> None:
         """Compute no slice until `resume`, so that the engine thread can do something else."""
@@ -152,17 +158,17 @@ class Scheduler:
         self._take_inbox()
         self._who.drop_cancelled()
         self._who.admit()
-        if seeing := next((s for s in self._who.people or self._who.active if s.picture), None):
-            self._read_picture(seeing)
-            return True
-        shares = self._plan()
+        shares = self._picture() or self._plan()
         if not shares:
             return False
         if not self._put_on_adapter(shares):
             return True
-        code, seconds, threads = self._decode(shares)
+        try:
+            code = self._see(shares[0].sequence) if shares[0].is_picture else self._decode(shares)
+        except KnownError as err:  # the picture's
+            self._who.fail(shares[0].sequence, err)
+            return True
         if code == DECODED:
-            self._learn(shares, seconds, threads)
             self._advance(shares)
         elif code == ABORTED:
             for share in shares:
@@ -171,39 +177,6 @@ class Scheduler:
             self._cope(code, shares)
         return True
 
-    def _read_picture(self, sequence: Sequence) -> None:
-        """Read a picture as a step of its own: it is encoded once, and all of it is read or nothing."""
-        run, share = sequence.picture, _Share(sequence, 0, 0)
-        if run is None or sequence.sight is None:
-            return
-        if not self._put_on_adapter([share]):
-            return
-        number, sight = sequence.pictures.index(run), sequence.sight
-        position = sequence.position(run.start)
-        with self._lock:
-            self._in_flight = [sequence]
-            self._abort = self._is_in_vain()
-        try:
-            code = self._context.decode_by(
-                lambda context: sight.read(number, context, position, sequence.seq_id, lambda: not self._abort),
-                self._read_threads.best,
-            )
-        except KnownError as err:
-            self._who.fail(sequence, err)
-            return
-        finally:
-            with self._lock:
-                self._in_flight = []
-        if code == ABORTED:
-            self.slots.take_back(sequence)
-        elif code != DECODED:
-            self._cope(code, [share])
-        else:
-            sequence.read += run.cells
-            sequence.report_read()
-            if sequence.read in sequence.requested.marks:
-                self.slots.take_mark(sequence)
-
     def _take_inbox(self) -> None:
         with self._lock:
             new = [*self._inbox]
@@ -211,6 +184,13 @@ class Scheduler:
         self._who.queue(new)
 
     # ---- what is computed
+
+    def _picture(self) -> list[_Share]:
+        """The picture that is to be read next, as a step of its own: all of it is read or nothing."""
+        for sequence in self._who.people or self._who.active:
+            if picture := sequence.picture:
+                return [_Share(sequence, picture.cells, 0, is_picture=True)]
+        return []
 
     def _plan(self) -> list[_Share]:
         """Fill the batch: single steps first, then slices of prompts in the order of arrival."""
@@ -261,7 +241,7 @@ class Scheduler:
         Nobody waits for the next token of background work, so its answers are computed along with whole slices.
         """
         most = self._context.batch_tokens
-        if any(sequence.priority is Priority.INTERACTIVE for sequence in writing):
+        if any(_is_awaited(sequence) for sequence in writing):
             most = min(most, self._beside)
         return max(LEAST_SLICE, most - len(writing))
 
@@ -275,28 +255,48 @@ class Scheduler:
             self._who.fail(share.sequence, error)
         return False
 
-    def _decode(self, shares: list[_Share]) -> tuple[int, float, int]:
-        """Compute the batch.  Returns (the library's code, seconds, threads used)."""
+    def _decode(self, shares: list[_Share]) -> int:
+        """Compute the batch.  Returns the library's code."""
         threads = self._threads_for(shares)
         writes = all(share.sequence.writing for share in shares)
         chooser = self._step_threads if writes else self._read_threads
         work = self._curve.cost(self._context.size) if writes else self._context.size
         patience_s = chooser.patience(threads, work) if self._can_redo else math.inf
-        with self._lock:
-            self._in_flight = [share.sequence for share in shares]
-            self._abort = self._is_in_vain()
-        started = self._clock()
-        code = self._context.decode(threads, patience_s)
-        seconds = self._clock() - started
-        if code == ABORTED and seconds > patience_s:  # this number of threads is too slow
+        with self._interruptible([share.sequence for share in shares]):
+            started = self._clock()
+            code = self._context.decode(threads, patience_s)
+            seconds = self._clock() - started
+        if code == DECODED:
+            self._learn(shares, seconds, threads)
+        elif code == ABORTED and seconds > patience_s:  # this number of threads is too slow
             chooser.note(threads, seconds / work)
+        return code
+
+    def _see(self, sequence: Sequence) -> int:
+        """Read a picture.  Returns the library's code; raises KnownError `projector.unusable`."""
+        with self._interruptible([sequence]):
+            return self._context.decode_by(
+                lambda context: sequence.see(context, lambda: not self._abort), self._read_threads.best
+            )
+
+    @contextmanager
+    def _interruptible(self, sequences: list[Sequence]) -> Iterator[None]:
+        """What is computed for these may be aborted meanwhile."""
         with self._lock:
-            self._in_flight = []
-        return code, seconds, threads
+            self._in_flight = sequences
+            self._abort = self._is_in_vain()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight = []
 
     def _threads_for(self, shares: list[_Share]) -> int:
         if any(not share.sequence.writing for share in shares):
-            return self._read_threads.choose() if self._context.size >= LEAST_SLICE else self._read_threads.best
+            is_awaited = any(_is_awaited(share.sequence) for share in shares)
+            if self._context.size < LEAST_SLICE or (is_awaited and not self._is_late):
+                return self._read_threads.best
+            return self._read_threads.choose()
         threads = self._step_threads.choose()
         first = shares[0].sequence
         if len(shares) == 1 and first.reproducible and first.read >= _SPLIT_CELLS:
@@ -308,6 +308,8 @@ class Scheduler:
     def _learn(self, shares: list[_Share], seconds: float, threads: int) -> None:
         """Record what the step cost: for the number of threads, so that like is compared with like, and for the size
         of slices beside a person's answer, which cost the more the more has been read.
+
+        So what these cost says nothing of threads, unless it is far too much, as on a PC that has become busy.
         """
         size = self._context.size
         if all(share.sequence.writing for share in shares):
@@ -315,8 +317,11 @@ class Scheduler:
             if len(shares) == 1:
                 self._gate.note(size, seconds)
             return
-        if any(share.sequence.writing for share in shares):
+        if any(_is_awaited(share.sequence) for share in shares):
+            self._is_late = seconds > LATE * PAUSE_S
             self._beside = max(LEAST_SLICE, min(int(size * PAUSE_S / seconds), 2 * self._beside))
+            if not self._is_late:
+                return
         if size >= LEAST_SLICE:
             self._read_threads.note(threads, seconds / size)
 
@@ -361,8 +366,9 @@ class Scheduler:
             if math.isnan(likely):
                 raise damaged_numbers()
             return sequence.take(token, likely)
-        refuse_strange_logits(self._context, [index])
-        sequence.judge(log_probabilities(self._context.logits(index), sequence.requested.choice_tokens))
+        logits = self._context.logits(index)
+        refuse_strange(logits)
+        sequence.judge(log_probabilities(logits, sequence.requested.choice_tokens))
         return False
 
     def _cope(self, code: int, shares: list[_Share]) -> None:
@@ -379,6 +385,11 @@ class Scheduler:
             error = KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
         for share in shares:
             self._who.fail(share.sequence, error)
+
+
+def _is_awaited(sequence: Sequence) -> bool:
+    """Whether a person waits for its next token."""
+    return sequence.writing and sequence.priority is Priority.INTERACTIVE
 
 
 def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:

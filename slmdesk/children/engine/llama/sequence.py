@@ -126,7 +126,7 @@ class Sequence(CachedSequence):
         detokenizer: Detokenizer,
         end_tokens: frozenset[int],
         adapter: Adapter = NO_ADAPTER,
-        thought: Thought | None = None,
+        thought: Thought,
         sight: Sight | None = None,
     ) -> None:
         super().__init__(list(requested.prompt), priority, adapter)
@@ -164,13 +164,20 @@ class Sequence(CachedSequence):
         """The picture that is to be read next; None: words."""
         return next((run for run in self.pictures if run.start == self.read), None)
 
+    def see(self, context: int, keep_going: Callable[[], bool]) -> int:
+        """Read that picture into a context of the library.  Returns what `llama_decode` does."""
+        assert self.picture is not None
+        assert self.sight is not None
+        number, at = self.pictures.index(self.picture), self.position(self.read)
+        return self.sight.read(number, context, at, self.seq_id, keep_going)
+
     @property
     def writing(self) -> bool:
         return self._output > 0 and self.pending == 1
 
     @property
     def is_thinking(self) -> bool:
-        return self._thought is not None and self._thought.is_open
+        return self._thought.is_open
 
     @property
     def tokens_to_write(self) -> int:
@@ -234,15 +241,10 @@ class Sequence(CachedSequence):
         self.outbox.put(Piece(self.requested.key, text))
 
     def _text_of(self, token: int) -> str:
-        if self._thought is None:
-            text = self._detokenizer.feed(token)
-        else:
-            text = self._detokenizer.feed_marked(token, self._thought.marks)
+        text = self._detokenizer.feed(token, self._thought.marks)
         return text.replace(JOINER, "")  # copied from words that were broken for the model alone
 
     def _without_thought(self, text: str) -> str:
-        if self._thought is None:
-            return text
         return self._emit_thought(*self._thought.feed(text))
 
     def _emit_thought(self, thought: str, answer: str) -> str:
@@ -252,7 +254,8 @@ class Sequence(CachedSequence):
 
     def _close_thought(self) -> bool:
         """Write the end of a thought that has to end here.  False: there is no space for it."""
-        if self._thought is None or not (closing := self._thought.closing(now=self.outbox.has_to_answer)):
+        closing = self._thought.closing(now=self.outbox.has_to_answer)
+        if not closing:
             return True
         self._output += len(closing)
         self.tokens += closing
@@ -268,8 +271,7 @@ class Sequence(CachedSequence):
         if keep_held:
             # half a character at the limit is caused by the limit, not by the model: it is left out
             half = "" if reason is FinishReason.LENGTH else self._detokenizer.flush()
-            if self._thought is not None:
-                half = self._without_thought(half) + self._emit_thought(*self._thought.flush())
+            half = self._without_thought(half) + self._emit_thought(*self._thought.flush())
             text, stopped = self._filter.feed(half)
             rest = text if stopped else text + self._filter.flush()
             if rest:
@@ -291,8 +293,8 @@ class Sequence(CachedSequence):
                     seed=self.requested.seed,
                     reproducible=self.reproducible,
                     probabilities=_within(self._probabilities, len(answer)),
-                    thought=self._thought.text if self._thought else "",
-                    thought_seconds=self._thought.seconds if self._thought else 0.0,
+                    thought=self._thought.text,
+                    thought_seconds=self._thought.seconds,
                 ),
                 scores,
             )
@@ -353,6 +355,8 @@ class Outbox:
             self.report_held()
 
     def report_held(self) -> None:
+        if not self._held:
+            return
         for (key, is_thought), text in self._held.items():
             self.queue.put(Piece(key, text, is_thought))
         self._held.clear()
@@ -377,7 +381,7 @@ class EventStream(Iterator[EngineEvent]):
         if self._left == 0 or self._outbox.closed:
             raise StopIteration
         event = self._outbox.queue.get()
-        if event is None or self._outbox.closed:
+        if event is None:
             raise StopIteration
         if isinstance(event, (Finished, RequestFailed)):
             self._left -= 1

@@ -95,12 +95,13 @@ class _Piece(Record):
 class Sight:
     """The pictures of a prompt, in its order.  Filled by `see`, read on the engine thread."""
 
-    def __init__(self, projector: Projector) -> None:
+    def __init__(self, projector: Callable[[], Projector]) -> None:
+        """`projector` is called for each picture."""
         self._projector = projector
         self._pieces: list[_Piece] = []
 
     def see(self, picture: Picture) -> list[int]:
-        tokens, pieces = self._projector.look(picture)
+        tokens, pieces = self._projector().look(picture)
         self._pieces += pieces
         return tokens
 
@@ -110,7 +111,7 @@ class Sight:
 
     def read(self, number: int, context: int, position: int, sequence: int, keep_going: Callable[[], bool]) -> int:
         """Put a picture into a sequence.  Returns what `llama_decode` does."""
-        return self._projector.read(self._pieces[number], context, position, sequence, keep_going)
+        return self._projector().read(self._pieces[number], context, position, sequence, keep_going)
 
 
 class Projector:
@@ -120,31 +121,21 @@ class Projector:
         """Blocks for a second or more.  Raises KnownError `projector.…`; nothing of an unfit file is loaded."""
         header = check_projector(Path(path), base)
         self._name = header.name
-        try:
-            api = importlib.import_module("llama_cpp.mtmd_cpp")
-        except (ImportError, OSError, RuntimeError, AttributeError) as err:
-            raise KnownError("projector.unusable", name=header.name, reason=clean_label(str(err), 200)) from err
-        self._api, self._llama, self._on_work = api, library.api, on_work
-        api.mtmd_helper_log_set(library.keep[0], None)
+        self._api, self._llama, self._on_work = mtmd(header), library.api, on_work
         self._keep_going: Callable[[], bool] = lambda: True
         self._stopped = False
         self._nodes = 0
         self._callback = library.api.ggml_backend_sched_eval_callback(self._on_operation)
-        params = api.mtmd_context_params_default()
-        params.use_gpu = False  # the card has the model's layers; both together were never tried
-        params.print_timings = False
-        params.n_threads = usable_cores()
-        params.cb_eval = self._callback
-        if most := most_picture_tokens(header):
-            params.image_max_tokens = most
-        mark = library.log.mark()
-        self._pointer: int | None = api.mtmd_init_from_file(path.encode("utf-8", "surrogateescape"), model, params)
-        if not self._pointer:
-            reasons = library.log.errors_since(mark)
-            if lacks_memory(reasons):
-                raise KnownError("model.out_of_memory", needed_bytes=header.file_bytes, available_bytes=0)
-            reason = clean_label(reasons[0], 200) if reasons else N_("the library gives no reason")
-            raise KnownError("projector.unusable", name=header.name, reason=reason)
+        self._pointer: int | None = open_projector(
+            library,
+            path,
+            header,
+            model,
+            on_operation=self._callback,
+            needed_bytes=header.file_bytes,
+            most_tokens=most_picture_tokens(header),
+        )
+        api = self._api
         if not api.mtmd_support_vision(self._pointer):
             self.close()
             raise KnownError("projector.unusable", name=header.name, reason=N_("it sees no pictures"))
@@ -234,6 +225,49 @@ class Projector:
         self._on_work()
         self._stopped = self._stopped or not self._keep_going()
         return not self._stopped
+
+
+def mtmd(header: GgufHeader) -> Any:
+    """libmtmd, for the projector of this header.  Raises KnownError `projector.unusable`."""
+    try:
+        return importlib.import_module("llama_cpp.mtmd_cpp")
+    except (ImportError, OSError, RuntimeError, AttributeError) as err:
+        raise KnownError("projector.unusable", name=header.name, reason=clean_label(str(err), 200)) from err
+
+
+def open_projector(
+    library: Library,
+    path: str,
+    header: GgufHeader,
+    model: int,
+    *,
+    on_operation: Any,
+    needed_bytes: int,
+    most_tokens: int = 0,
+) -> int:
+    """Load a projector for pictures or sound.  Returns libmtmd's pointer.
+
+    `on_operation` is called while it computes, and must live as long as it does.  `most_tokens`: of a picture; 0: its
+    kind has a limit of its own.  Raises KnownError
+    `projector.unusable`, `model.out_of_memory`.
+    """
+    api = mtmd(header)
+    api.mtmd_helper_log_set(library.keep[0], None)
+    params = api.mtmd_context_params_default()
+    params.use_gpu = False  # the card has the model's layers; both together were never tried
+    params.print_timings = False
+    params.n_threads = usable_cores()
+    params.cb_eval = on_operation
+    if most_tokens:
+        params.image_max_tokens = most_tokens
+    mark = library.log.mark()
+    pointer = api.mtmd_init_from_file(path.encode("utf-8", "surrogateescape"), model, params)
+    if pointer:
+        return int(pointer)
+    if lacks_memory(library.log.errors_since(mark)):
+        raise KnownError("model.out_of_memory", needed_bytes=needed_bytes, available_bytes=0)
+    reason = library.log.reason_since(mark, N_("the library gives no reason"))
+    raise KnownError("projector.unusable", name=header.name, reason=reason)
 
 
 def _pixels_of(picture: Picture) -> Any:

@@ -51,25 +51,26 @@ class Slots:
         self._swap_in(holding)
         source, length = self.best_prefix(holding.tokens, holding.adapter)
         is_own = source in self._continued_by(holding) or self.idle == [source]
-        slot = source if source is not None and is_own else self._vacate(source)
+        slot = source if is_own else self._vacate(source)
         holding.seq_id = slot.seq_id
         holding.read = self._fill(slot, source, length)
-        holding.marks = tuple(mark for mark in source.marks if mark.length <= holding.read) if source else ()
+        holding.marks = tuple(mark for mark in source.marks if mark.length <= holding.read)
         self.idle.remove(slot)
         self.active.append(holding)
         return True
 
-    def best_prefix(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[CachedSequence | None, int]:
+    def best_prefix(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[CachedSequence, int]:
         """The sequence that can be cut to the longest beginning of `tokens` computed with `adapter`, and its length.
 
+        An empty sequence of no slot and 0 where none has any of it.
         At least the last token is left to be read, since its logits are needed.
         """
         return self._longest((*self.active, *self.idle), tokens, adapter)
 
     def _longest(
         self, among: Iterable[CachedSequence], tokens: AbstractSequence[int], adapter: Adapter
-    ) -> tuple[CachedSequence | None, int]:
-        best: CachedSequence | None = None
+    ) -> tuple[CachedSequence, int]:
+        best = _empty(-1)
         longest = 0
         for holding in among:
             if holding.adapter != adapter:
@@ -90,10 +91,9 @@ class Slots:
             if slot.is_disposable or 2 * common_prefix(slot.tokens, holding.tokens, slot.read) >= slot.read
         ]
 
-    def _vacate(self, source: CachedSequence | None = None) -> CachedSequence:
+    def _vacate(self, source: CachedSequence) -> CachedSequence:
         """An empty idle slot, if need be made empty; not that of `source`."""
-        empty = next((slot for slot in self.idle if not slot.read), None)
-        return empty or self._drop_idle([slot for slot in self.idle if slot is not source])
+        return self._drop_idle([slot for slot in self.idle if slot is not source])
 
     def make_space(self) -> bool:
         """Empty the idle slot that is missed least.  False: none holds anything."""
@@ -111,7 +111,10 @@ class Slots:
             self._drop_idle([slot])
 
     def _drop_idle(self, among: list[CachedSequence]) -> CachedSequence:
-        """Empty the slot that is missed least; a conversation in it is copied to the swap space first."""
+        """Empty the slot that is missed least: one that holds nothing, if there is any.
+
+        A conversation in it is copied to the swap space first.
+        """
         slot = min(among, key=lambda slot: (not slot.is_disposable, slot.used_at))
         if not slot.is_disposable:
             self._swap_out(slot)
@@ -120,11 +123,9 @@ class Slots:
         self.idle.append(_empty(slot.seq_id))
         return self.idle[-1]
 
-    def _fill(self, slot: CachedSequence, source: CachedSequence | None, length: int) -> int:
-        """Let a slot have the first `length` tokens of `source` and nothing else.  Returns how many it has."""
-        if source is not slot:
-            self._context.forget(slot.seq_id)
-        if source is None:
+    def _fill(self, slot: CachedSequence, source: CachedSequence, length: int) -> int:
+        """Let a slot, that of `source` or an empty one, have its first `length` tokens.  Returns how many it has."""
+        if not length:
             return 0
         if source is not slot:
             self._context.copy(source.seq_id, slot.seq_id)
@@ -182,7 +183,10 @@ class Slots:
     def drop(self, holding: CachedSequence) -> None:
         """Make the slot of a sequence idle and empty."""
         self._context.forget(holding.seq_id)
-        (self.active if holding in self.active else self.idle).remove(holding)
+        if holding in self.active:
+            self.active.remove(holding)
+        else:
+            self.idle.remove(holding)
         self.idle.append(_empty(holding.seq_id))
         holding.seq_id = -1
         holding.read = 0
@@ -203,9 +207,9 @@ class Slots:
         """Put a copy back that saves a waiting sequence clearly more reading than what is in memory."""
         swapped, length = self._longest(self.swapped, holding.tokens, holding.adapter)
         in_memory = self.best_prefix(holding.tokens, holding.adapter)[1]
-        if swapped is not None and length >= in_memory + WORTH_SWAPPING:
+        if length >= in_memory + WORTH_SWAPPING:
             self.swapped.remove(swapped)
-            self._put_back(swapped.tokens, swapped.copied, swapped.adapter, swapped.marks)
+            self._put_back(swapped, swapped.copied)
 
     # ---- states that are kept on disk
 
@@ -223,9 +227,9 @@ class Slots:
         `may_take` is called to ask whether there is memory for so many bytes.
         """
         slot, length = self._longest((*self.idle, *self.swapped), [*tokens, -1], NO_ADAPTER)
-        if slot is not None and slot.copied:
+        if slot.copied:
             return (length, slot.copied) if length == slot.read else None
-        if slot is None or not may_take(self._context.state_size(slot.seq_id)):
+        if not length or not may_take(self._context.state_size(slot.seq_id)):
             return None
         if not self._rewind(slot, slot.seq_id, length):
             self.drop(slot)
@@ -240,29 +244,26 @@ class Slots:
 
         False where all slots are in use, or the library refuses the cells.
         """
-        kept = self._put_back(tokens, data, NO_ADAPTER)
-        if kept is not None:
-            kept.used_at = now
-        return kept is not None
+        kept = CachedSequence(tokens, Priority.INTERACTIVE)
+        kept.used_at = now
+        return self._put_back(kept, data)
 
-    def _put_back(
-        self, tokens: list[int], data: bytes | memoryview, adapter: Adapter, marks: tuple[Mark, ...] = ()
-    ) -> CachedSequence | None:
-        if not self.idle or len(tokens) > self._context.cells:
-            return None
-        kept = CachedSequence(tokens, Priority.INTERACTIVE, adapter)
-        slot = self._vacate()
-        kept.seq_id = slot.seq_id
+    def _put_back(self, kept: CachedSequence, data: bytes | memoryview) -> bool:
+        """Give a sequence that is in no slot an idle one, with the cells in `data`.  False: it is not there."""
+        if not self.idle or len(kept.tokens) > self._context.cells:
+            return False
+        slot = self._vacate(kept)
+        kept.seq_id, kept.read, kept.copied = slot.seq_id, 0, b""
         self.idle[self.idle.index(slot)] = kept
         is_whole = self._context.put_state(kept.seq_id, data)
         while not is_whole and self.make_space():
             is_whole = self._context.put_state(kept.seq_id, data)
-        ends = self._context.last_position(kept.seq_id) == kept.position(len(tokens)) - 1
-        if not is_whole or not (ends or tokens[-1] < 0):  # a picture's own positions need not be in a row
+        ends = self._context.last_position(kept.seq_id) == kept.position(len(kept.tokens)) - 1
+        if not is_whole or not (ends or kept.tokens[-1] < 0):  # a picture's own positions need not be in a row
             self.drop(kept)
-            return None
-        kept.read, kept.marks = len(tokens), marks
-        return kept
+            return False
+        kept.read = len(kept.tokens)
+        return True
 
     def _rewind(self, source: CachedSequence, seq_id: int, length: int) -> bool:
         """Cut `seq_id`, which has the cells of `source`, to `length`.  False where the model cannot."""
@@ -337,6 +338,8 @@ class Admission:
         self.active: list[Sequence] = []
         self.now = 0
         """Counts the steps."""
+        self._is_full = False
+        """An active request had to give way; until another has ended, none joins the others."""
 
     @property
     def people(self) -> list[Sequence]:
@@ -366,6 +369,7 @@ class Admission:
 
     def leave(self, sequence: Sequence) -> None:
         self.active.remove(sequence)
+        self._is_full = False
         self._slots.keep(sequence, self.now, is_disposable=sequence.priority is Priority.BACKGROUND)
         sequence.sampler.close()
 
@@ -373,6 +377,7 @@ class Admission:
         """End an active sequence with an error and keep nothing of it."""
         sequence.fail(error.code, **error.args_for_people)
         self.active.remove(sequence)
+        self._is_full = False
         self._slots.drop(sequence)
         sequence.sampler.close()
 
@@ -383,6 +388,7 @@ class Admission:
         for sequence in self.active:
             self._slots.drop(sequence)
         self.active.clear()
+        self._is_full = False
         for queue in self.waiting.values():
             queue.clear()
 
@@ -390,7 +396,11 @@ class Admission:
         """Free cells for a batch that does not fit: of an idle slot, else of the youngest active one, background work
         before people.  False: there is only one.
         """
-        return self._slots.make_space() or self._evict((self._background if self.people else []) or self.active[1:])
+        if self._slots.make_space():
+            return True
+        self._is_full = True
+        less_urgent = self._background if self.people else []
+        return self._evict(less_urgent or self.active[1:])
 
     def _evict(self, choice: list[Sequence]) -> bool:
         """Send the youngest of `choice` back to its queue; what it has read is copied out when its cells are needed."""
@@ -407,7 +417,7 @@ class Admission:
         is_person = priority is Priority.INTERACTIVE
         for sequence in [*self.waiting[priority]]:
             beside = self.people if is_person else self.active
-            if (beside and beside[0].adapter != sequence.adapter) or not self._has_space(sequence, beside):
+            if not self._may_join(sequence, beside):
                 return
             if self._better_wait(sequence):
                 continue
@@ -423,10 +433,21 @@ class Admission:
             sequence.reproducible = sequence.reproducible and was_empty
             sequence.report_read()
 
-    def _has_space(self, sequence: Sequence, beside: list[Sequence]) -> bool:
-        """Whether there is space beside those that do not give way."""
-        needed = sum(len(s.tokens) + min(s.tokens_to_write, SPACE_FOR_ANSWER) for s in (*beside, sequence))
-        return not beside or (len(beside) < self._most and needed <= self._cells)
+    def _may_join(self, sequence: Sequence, beside: list[Sequence]) -> bool:
+        """Whether there is space beside those that do not give way, which share the cells of a common beginning.
+
+        Where the model cannot share them, llama.cpp says so, and one gives way.
+        """
+        if not beside:
+            return True
+        if self._is_full or len(beside) >= self._most or beside[0].adapter != sequence.adapter:
+            return False
+        first = beside[0].tokens
+        needed = len(first)
+        for each in (*beside, sequence):
+            own = len(each.tokens) - common_prefix(each.tokens, first)
+            needed += own + min(each.tokens_to_write, SPACE_FOR_ANSWER)
+        return needed <= self._cells
 
     def _better_wait(self, sequence: Sequence) -> bool:
         """Whether a prompt being read will soon share more of this sequence's beginning than is in memory now."""

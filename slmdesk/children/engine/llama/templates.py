@@ -249,10 +249,11 @@ class ChatFormat:
         """The text between the prompt's end and an answer once that is history, if it is a single space."""
         fresh = self._lay_out(("user",))[0].pieces
         reported = self._lay_out(("user", "assistant", "user"))[0].pieces
-        if 0 not in fresh or 0 not in reported or 1 not in reported:
+        try:
+            before_fresh = "".join(str(piece) for piece in fresh[fresh.index(0) + 1 :])
+            before_reported = "".join(str(piece) for piece in reported[reported.index(0) + 1 : reported.index(1)])
+        except ValueError:  # the template leaves a message out
             return ""
-        before_fresh = "".join(str(piece) for piece in fresh[fresh.index(0) + 1 :])
-        before_reported = "".join(str(piece) for piece in reported[reported.index(0) + 1 : reported.index(1)])
         return " " if before_reported == before_fresh + " " else ""
 
 
@@ -381,7 +382,7 @@ def find_family(*, template: str, architecture: str, name: str, is_control: Call
         if any(all(mark in template for mark in group) for group in family.marks):
             return family
     for family in able:
-        if architecture.lower().startswith(family.architectures or ("\0",)) or family.name in name.lower():
+        if architecture.lower().startswith(family.architectures) or family.name in name.lower():
             return family
     return None
 

@@ -35,7 +35,8 @@ class ThoughtMarks(Record):
 
     def is_open_in(self, text: str) -> bool:
         """Whether a thought begins in `text` that does not end there."""
-        return max(map(text.rfind, self.begins)) > max(map(text.rfind, (*self.ends, *self.answers)))
+        opened = max(map(text.rfind, self.begins), default=-1)
+        return opened > max(map(text.rfind, (*self.ends, *self.answers)), default=-1)
 
     def is_closed_in(self, text: str) -> bool:
         """Whether a thought ends in `text`, or an answer without a thought begins."""
@@ -77,9 +78,9 @@ def find_marks(template: str, is_token: Callable[[str], bool]) -> ThoughtMarks |
     for match in _TAG.finditer(template):
         name = match[2] or match[4]
         if name in closing:
-            pair = (f"<{name}>", f"</{name}>") if match[2] else (f"[{name}]", f"[/{name}]")
+            begin, end = (f"<{name}>", f"</{name}>") if match[2] else (f"[{name}]", f"[/{name}]")
             around = _RESPONSE if all(mark in template for mark in _RESPONSE) else None
-            return ThoughtMarks(pair[:1], pair[1:], around=around)
+            return ThoughtMarks((begin,), (end,), around=around)
     return _THINK if all(map(is_token, _THINK.all)) else None
 
 
@@ -122,7 +123,7 @@ class ThoughtFilter:
             thought = self._think()
         if self._state is _State.BETWEEN:
             self._held = self._held.lstrip()
-            if self._held and not self._open_answer():
+            if self._held and not self._open_answer(self._held):
                 self._state = _State.ANSWER
         return thought, self._answer() if self._state is _State.ANSWER else ""
 
@@ -146,9 +147,8 @@ class ThoughtFilter:
         if not any(mark.startswith(begun) for mark in (*self._marks.begins, *self._marks.answers)):
             self._state = _State.ANSWER
 
-    def _open_answer(self, begun: str | None = None) -> bool:
-        """Take off the mark that opens the answer.  True: it was there, or may still come."""
-        text = self._held if begun is None else begun
+    def _open_answer(self, text: str) -> bool:
+        """Take the mark that opens the answer off this text.  True: it was there, or may still come."""
         if self._marks.around is None or self._is_around:
             return False
         opening = self._marks.around[0]
@@ -201,6 +201,10 @@ class ThoughtTokens(Record):
         spelled = {token: vocabulary.text_of(token).encode() for token in tokens & vocabulary.control_tokens}
         closing = vocabulary.tokenize(f"\n{marks.ends[0]}\n\n", special=True)
         return cls(marks, spelled, tuple(closing))
+
+
+NO_THOUGHTS = ThoughtTokens(ThoughtMarks((), ()), {}, ())
+"""Of a model that does not think aloud."""
 
 
 class Thought:

@@ -48,6 +48,8 @@ class Vocabulary:
         self.eos: int = api.llama_vocab_eos(vocab)
         """The token that ends an answer; -1 where there is none."""
         self.add_bos: bool = bool(api.llama_vocab_get_add_bos(vocab))
+        self.start: list[int] = [self.bos] if self.add_bos and self.bos >= 0 else []
+        """What a prompt begins with where the model wants it."""
         self.pieces: tuple[bytes, ...] = tuple(self._read_pieces())
         """The bytes of each token as shown to people: none for control tokens, perhaps part of a character."""
         attributes = [api.llama_vocab_get_attr(vocab, token) for token in range(self.n_tokens)]
@@ -164,27 +166,26 @@ def tokens_and_edges(
     vocabulary: Vocabulary,
     parts: Sequence[PromptPart],
     *,
-    add_bos: bool = True,
-    see: Callable[[Picture], Sequence[int]] | None = None,
+    see: Callable[[Picture], Sequence[int]],
 ) -> tuple[list[int], list[int]]:
     """The tokens of a prompt: trusted parts with control tokens, the others without any.  With them the number of
     tokens before the end of each joined part.
 
     Parts of the same trust are joined first; a space that ends a trusted part goes with the word after it, as it
-    would in one piece.  With `add_bos` the prompt begins with the model's BOS where the model wants one, and never
-    with two.  `see` gives what stands for a picture; without it a picture is left out.
+    would in one piece.  The prompt begins with the model's BOS where the model wants one, and never with two.  `see`
+    gives what stands for a picture.
     """
     tokens: list[int] = []
     edges: list[int] = []
     for part in _joined(parts):
         if part.picture:
-            tokens += see(part.picture) if see else ()
+            tokens += see(part.picture)
             edges.append(len(tokens))
             continue
         after_text = bool(tokens) and tokens[-1] not in vocabulary.marker_tokens
         tokens += vocabulary.tokenize(part.text, special=part.trusted, after_text=after_text)
         edges.append(len(tokens))
-    if add_bos and vocabulary.add_bos and vocabulary.bos >= 0 and tokens[:1] != [vocabulary.bos]:
+    if vocabulary.start and tokens[:1] != vocabulary.start:
         tokens.insert(0, vocabulary.bos)
         edges = [edge + 1 for edge in edges]
     return tokens, edges
@@ -221,8 +222,7 @@ def open_vocabulary(path: str | Path) -> Iterator[Vocabulary]:
     mark = library.log.mark()
     model = api.llama_model_load_from_file(str(path).encode("utf-8", "surrogateescape"), params)
     if not model:
-        reasons = library.log.errors_since(mark)
-        raise KnownError("model.damaged", reason=reasons[0] if reasons else _("no vocabulary"))
+        raise KnownError("model.damaged", reason=library.log.reason_since(mark, _("no vocabulary")))
     try:
         yield Vocabulary(api.llama_model_get_vocab(model))
     finally:
@@ -242,7 +242,10 @@ class FileVocabulary:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._opened: tuple[object, Vocabulary, ExitStack] | None = None
+        self._opened = ExitStack()
+        self._vocabulary: Vocabulary
+        self._identity: tuple[str, int, int] | None = None
+        """Of the file that is open."""
 
     def count(self, path: Path, texts: Sequence[str]) -> list[int]:
         """Raises KnownError `model.…`."""
@@ -260,16 +263,15 @@ class FileVocabulary:
             raise KnownError("model.wrong_kind", kind=header.kind)
         info = path.stat()
         identity = (str(path), info.st_size, info.st_mtime_ns)
-        if self._opened is None or self._opened[0] != identity:
+        if self._identity != identity:
             self._close()
-            stack = ExitStack()
-            self._opened = (identity, stack.enter_context(open_vocabulary(path)), stack)
-        return self._opened[1]
+            self._vocabulary = self._opened.enter_context(open_vocabulary(path))
+            self._identity = identity
+        return self._vocabulary
 
     def _close(self) -> None:
-        if self._opened is not None:
-            self._opened[2].close()
-            self._opened = None
+        self._opened.close()
+        self._identity = None
 
 
 class Detokenizer:
@@ -280,12 +282,11 @@ class Detokenizer:
         self._pieces = pieces
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-    def feed(self, token: int) -> str:
-        """The characters that are complete with `token`, perhaps none.  Bytes that are not UTF-8 become U+FFFD."""
-        return self._decoder.decode(self._pieces[token])
+    def feed(self, token: int, marks: Mapping[int, bytes]) -> str:
+        """The characters that are complete with `token`, perhaps none.  Bytes that are not UTF-8 become U+FFFD.
 
-    def feed_marked(self, token: int, marks: Mapping[int, bytes]) -> str:
-        """As `feed`, with the bytes of control tokens that are shown to nobody but are marks here."""
+        `marks`: the bytes of control tokens that are shown to nobody but are marks here.
+        """
         return self._decoder.decode(marks.get(token, self._pieces[token]))
 
     @property
