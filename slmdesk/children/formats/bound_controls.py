@@ -41,7 +41,8 @@ class BoundData:
                 continue
             if isinstance(found, list) and found:
                 first = found[0]
-                return " ".join((first if isinstance(first, str) else "".join(first.itertext())).split())
+                text = first if isinstance(first, str) else "".join(first.itertext())
+                return " ".join(text.split())
         return ""
 
     def _all(self) -> Mapping[str, etree._Element]:

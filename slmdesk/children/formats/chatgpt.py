@@ -149,8 +149,10 @@ def chat_of(shape: Mapping[str, Any]) -> ForeignChat | None:
 
 def _node(id: str, node: Mapping[str, Any], usual: str, left_out: LeftOut) -> Node:
     parent, message = words(node.get("parent")) or None, mapping(node.get("message"))
-    content, role = mapping(message.get("content")), words(mapping(message.get("author")).get("role"))
-    metadata, kind = mapping(message.get("metadata")), words(content.get("content_type"))
+    content = mapping(message.get("content"))
+    role = words(mapping(message.get("author")).get("role"))
+    metadata = mapping(message.get("metadata"))
+    kind = words(content.get("content_type"))
     if kind == "thoughts":
         return Node(id, parent, thought=_thoughts(content))
     if not message or kind == "reasoning_recap":  # how long it thought

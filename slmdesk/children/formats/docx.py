@@ -416,7 +416,8 @@ class Walker:
         for cell in self._inside(row, "tc"):
             cells.append([flow for part in cell for flow in self.flow(part)])
             wide = attribute(child(cell, "tcPr", "gridSpan"), "val")
-            cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
+            if wide.isdecimal():
+                cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)]
         is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
         yield from as_row(cells, 1 if is_head else 0)
 

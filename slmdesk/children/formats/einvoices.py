@@ -96,7 +96,8 @@ def _meanings() -> Mapping[tuple[str, str], str]:
 
 @cache
 def _parts(syntax: str) -> Sequence[_Part]:
-    places, sections = _tables()[syntax], {section["id"]: section for section in _tables()["section"]}
+    places = _tables()[syntax]
+    sections = {section["id"]: section for section in _tables()["section"]}
     parts = []
     for id, section in sections.items():
         if id not in places:
@@ -192,8 +193,8 @@ def _fields(part: _Part, element: etree._Element, row: int, currency: str) -> It
 
 
 def _text(item: etree._Element | str) -> str:
-    text = (item if isinstance(item, str) else item.text or "").strip()
-    return text.replace(DELETED[0], "\ufffd")
+    text = item if isinstance(item, str) else item.text or ""
+    return text.strip().replace(DELETED[0], "\ufffd")
 
 
 def _place(tree: Any, place: str, element: etree._Element) -> str:
@@ -356,7 +357,9 @@ class _Paper:
             words: list[str | InvoiceField] = []
             for path in columns:
                 for number, field in enumerate([field for field in row if field.term == path.term]):
-                    words += ["; "] * (number > 0) + [field]
+                    if number > 0:
+                        words.append("; ")
+                    words.append(field)
                 words.append("\t")
             self._add(BlockKind.TABLE_ROW, words[:-1])
 
@@ -364,7 +367,9 @@ class _Paper:
         text = "".join(word if isinstance(word, str) else word.shown for word in words)
         if len(self._texts[-1]) + len(text) > MOST_PIECES_CHARACTERS:
             self._texts.append(PageText())
-        at = len(self._texts[-1]) + bool(len(self._texts[-1]))
+        at = len(self._texts[-1])
+        if at:  # behind the end of the line above
+            at += 1
         for word in words:
             if isinstance(word, str):
                 at += len(word)

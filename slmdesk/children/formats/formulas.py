@@ -170,7 +170,10 @@ def _grouped(text: str, *, is_base: bool = False) -> str:
     if head is not None and text[head.end() : head.end() + 1] in ("(", "[", "{", "|") and not (is_base and head.end()):
         depth = 0
         for at, letter in enumerate(text[head.end() :], head.end()):
-            depth += (letter in "([{") - (letter in ")]}")
+            if letter in "([{":
+                depth += 1
+            elif letter in ")]}":
+                depth -= 1
             if depth == 0 and letter in ")]}|" and at > head.end():
                 return text if at == len(text) - 1 else f"({text})"
     return f"({text})"
@@ -178,10 +181,12 @@ def _grouped(text: str, *, is_base: bool = False) -> str:
 
 def _rows(rows: list[list[str]]) -> str:
     """Write a matrix, or equations below each other, whose columns are aligned and no values of their own."""
-    return "; ".join(
-        ("" if any(map(_RELATION.match, cells)) else ", ").join(cell.replace("&", "") for cell in cells)
-        for cells in ([cell.strip() for cell in row] for row in rows)
-    )
+    lines = list[str]()
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        between = "" if any(map(_RELATION.match, cells)) else ", "
+        lines.append(between.join(cell.replace("&", "") for cell in cells))
+    return "; ".join(lines)
 
 
 # What is read. An element that is not named here is a row of what is in it.

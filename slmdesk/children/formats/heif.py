@@ -47,7 +47,9 @@ class HeifImageFile(ImageFile):
 
     def _open(self) -> None:
         assert self.fp is not None
-        heif, self._data, self._ids = library(), self.fp.read(), (c_uint32 * MOST_PHOTOS)()
+        heif = library()
+        self._data = self.fp.read()
+        self._ids = (c_uint32 * MOST_PHOTOS)()
         self._context = c_void_p(heif.heif_context_alloc())
         weakref.finalize(self, heif.heif_context_free, self._context)
         size = c_size_t(len(self._data))

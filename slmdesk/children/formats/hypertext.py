@@ -227,7 +227,12 @@ class _Walker:
         return next((kind for kind in kinds if self._inside[kind]), BlockKind.PARAGRAPH)
 
     def _add(self, kind: BlockKind, text: str) -> None:
-        level = self._heading if kind is BlockKind.HEADING else len(self._lists) if kind is BlockKind.LIST_ITEM else 0
+        if kind is BlockKind.HEADING:
+            level = self._heading
+        elif kind is BlockKind.LIST_ITEM:
+            level = len(self._lists)
+        else:
+            level = 0
         links = tuple(self._links)
         self._links.clear()
         self._put(Piece(kind, text, level, "hidden" if self._hidden else "", self._anchor, links))

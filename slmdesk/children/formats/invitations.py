@@ -46,7 +46,8 @@ def invitation(text: str) -> str:
             del inside[-1:]
         elif name == "METHOD":
             method = value.upper()
-            said += [_(_METHODS[method])] if method in _METHODS else []
+            if method in _METHODS:
+                said.append(_(_METHODS[method]))
         elif inside[1:] == ["VEVENT"] and name == "ATTENDEE" and method == "REPLY":
             answer = parameters.get("PARTSTAT", "").upper()
             words = _(_ANSWERS.get(answer, answer or N_("Answered")))

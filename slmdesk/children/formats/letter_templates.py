@@ -12,7 +12,6 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -100,12 +99,14 @@ def _fill(paragraph: Any, fields: Mapping[str, str], speech: Speech) -> None:
     """Fill the fields of a line. One that has nothing to say goes, with the words before it: "Your ref: "."""
     found = [*FIELD.finditer(_text(paragraph))]
     values = [fields[field[1]] for field in found]
-    if found and not any(values):
+    if not found:
+        return
+    if not any(values):
         _remove(paragraph)
-    elif found:
-        for field, words in zip(reversed(found), reversed(values), strict=True):
-            _put(paragraph, *field.span(), words)
-        _mark(paragraph, speech)
+        return
+    for field, words in zip(reversed(found), reversed(values), strict=True):
+        _put(paragraph, *field.span(), words)
+    _mark(paragraph, speech)
 
 
 def _remove(paragraph: Any) -> None:
@@ -126,16 +127,16 @@ def _write_body(document: Document, paragraph: Any, parts: Sequence[LetterPart],
     """Put each part into a copy of the paragraph. Empty ones part them where it has no room below it."""
     if not _has_space(document, paragraph):
         parts = [each for part in parts for each in (part, LetterPart(""))][:-1]
-    lines = [paragraph, *(copy.deepcopy(paragraph) for _part in parts[1:])]
-    for line, following in pairwise(lines):
-        line.addnext(following)
-    for line, part in zip(lines, parts, strict=False):
+    for part in parts:
+        line = copy.deepcopy(paragraph)
+        paragraph.addprevious(line)
         _put(line, 0, len(_text(line)), part.text)
         _mark(line, speech)
         if part.sources and line.xpath("self::w:p[ancestor::w:body][not(ancestor::w:txbxContent)]"):
             comment = document.add_comment(_runs(line), "\n".join(part.sources), AUTHOR)
             for said in comment.paragraphs:
                 _mark(said._p, speech)
+    _remove(paragraph)
 
 
 def _has_space(document: Document, paragraph: Any) -> bool:
@@ -169,15 +170,16 @@ _KEPT = frozenset(
 (comments, data of programs).
 """
 _DROPPED = (
-    "//w:attachedTemplate | //w:mailMerge | //w:docVars | //w:commentRangeStart | //w:commentRangeEnd | "
-    "//w:commentReference | //w:dataBinding | //w:subDoc | //w:altChunk | //w:object | //w:control | "
-    "//w:bookmarkStart | //w:bookmarkEnd | //*[@src or @*[local-name() = 'href']]"
+    ".//w:attachedTemplate | .//w:mailMerge | .//w:docVars | .//w:commentRangeStart | .//w:commentRangeEnd | "
+    ".//w:commentReference | .//w:dataBinding | .//w:subDoc | .//w:altChunk | .//w:object | .//w:control | "
+    ".//w:bookmarkStart | .//w:bookmarkEnd | .//*[@src or @*[local-name() = 'href']]"
 )
 """Bookmarks too, since a paragraph is copied, and none may be there twice; the last are pictures that lie elsewhere."""
 _W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 _LOST = (
-    "//*[@*[contains(namespace-uri(), 'relationships') and . = $id]]"
+    ".//*[@*[contains(namespace-uri(), 'relationships') and . = $id]]"
     "/ancestor-or-self::*[self::w:drawing or self::w:pict or not(ancestor::w:drawing or ancestor::w:pict)][1]"
+    "[parent::*]"
 )
 """What needs a part that is gone, with the picture it belongs to."""
 _LOADING = re.compile(r"\b(?:INCLUDE\w*|DDE\w*|LINK|IMPORT|DATABASE|MACROBUTTON|AUTOTEXT\w*|RD)\b", re.IGNORECASE)
@@ -230,10 +232,8 @@ def _cut(root: etree._Element, lost: set[str]) -> etree._Element:
     doomed = root.xpath(_DROPPED, namespaces=spaces)
     for id in lost:
         doomed += root.xpath(_LOST, namespaces=spaces, id=id)
-    for element in doomed:
-        parent = element.getparent()
-        if parent is not None:
-            parent.remove(element)
+    for element in {*doomed}:
+        element.getparent().remove(element)
     if _LOADING.search("".join(root.xpath("//w:instrText/text() | //w:fldSimple/@w:instr", namespaces=spaces))):
         for element in root.iter(f"{{{_W}}}instrText", f"{{{_W}}}fldSimple"):
             element.clear()

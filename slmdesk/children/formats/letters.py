@@ -44,7 +44,8 @@ def _shifted(text: str, letters: dict[int, int], sign: str) -> str:
 
 _UP, _DOWN = ("\x0e", "\x0f"), ("\x10", "\x11")
 """Control characters, which no text of a document has, around raised and lowered letters."""
-_MOVED = re.compile("\x0e([^\x0e-\x11]*)\x0f|\x10([^\x0e-\x11]*)\x11")
+_MOVED_UP = re.compile("\x0e([^\x0e-\x11]*)\x0f")
+_MOVED_DOWN = re.compile("\x10([^\x0e-\x11]*)\x11")
 _BLANK = re.compile(f"{DELETED[0]}(\\s*){DELETED[1]}")
 
 
@@ -63,8 +64,7 @@ class Look(Record):
 
     def dress(self, reading: Reading, text: str) -> str:
         """Return a run as Unicode, marked for `settled`."""
-        if self.font or self.high or not text.isascii():
-            text = legible(reading, text, self)
+        text = legible(reading, text, self)
         if self.shift and text:
             text = text.join(_UP if self.shift > 0 else _DOWN)
         return deleted(text) if self.struck else text
@@ -72,12 +72,10 @@ class Look(Record):
 
 def settled(text: str) -> str:
     """Return a line whose runs were dressed. Adjacent runs of the same look are one."""
-    if DELETED[0] in text:
-        text = _BLANK.sub(r"\1", text.replace(DELETED[1] + DELETED[0], ""))
-    if _UP[0] in text or _DOWN[0] in text:
-        text = text.replace(_UP[1] + _UP[0], "").replace(_DOWN[1] + _DOWN[0], "")
-        text = _MOVED.sub(lambda run: lowered(run[2]) if run[1] is None else raised(run[1]), text)
-    return text
+    text = _BLANK.sub(r"\1", text.replace(DELETED[1] + DELETED[0], ""))
+    text = text.replace(_UP[1] + _UP[0], "").replace(_DOWN[1] + _DOWN[0], "")
+    text = _MOVED_UP.sub(lambda run: raised(run[1]), text)
+    return _MOVED_DOWN.sub(lambda run: lowered(run[1]), text)
 
 
 def parted_from(before: Sequence[str], text: str) -> str:

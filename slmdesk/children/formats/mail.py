@@ -341,7 +341,7 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
             return
         mail.unread.append("winmail.dat")
     if kind in _REPORTS:
-        mail.reports += filter(None, map(_report, _parts(part)))
+        mail.reports += [report for inner in _parts(part) if (report := _report(inner))]
     elif kind == "multipart/alternative" and depth < MOST_DEPTH:
         _choose(part, mail, depth, takes_named=takes_named)
     elif part.is_multipart() and kind != "message/rfc822" and depth < MOST_DEPTH:
@@ -490,7 +490,8 @@ def unflowed(text: str, *, is_spaceless: bool = False) -> str:
         if goes_on == depth and not is_signature:
             # a space that needs not be there is the writer's
             is_own = is_spaceless and stuffed and not depth and not words.startswith((" ", ">", "From "))
-            lines[-1].append(" " * is_own)
+            if is_own:
+                lines[-1].append(" ")
         else:
             lines.append([f"{'>' * depth} " if depth else ""])
         goes_on = depth if words.endswith(" ") and not is_signature else -1

@@ -79,8 +79,10 @@ def mail_of(reading: Reading) -> Mail:
     compressed = fields.value(_TEXT, lambda: message.properties.binary_prop_value(PID_RICH_TEXT))
     if compressed and not mail.bodies:
         words = rich_text(compressed)
-        mail.bodies += [(words, False)] if words else []
-        mail.unread += [] if words else ["RTF"]
+        if words:
+            mail.bodies.append((words, False))
+        else:
+            mail.unread.append("RTF")
     enclosed = fields.value(N_("attachment"), lambda: message.attachments) or ()
     mail.enclosed = [_enclosed(attachment, fields) for attachment in enclosed]
     return mail

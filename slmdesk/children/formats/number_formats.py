@@ -137,7 +137,12 @@ def _tokens(code: str) -> list[_Token]:
     for quoted, escaped, unit, span, plain in _TOKEN.findall(code):
         is_mark = bool(plain) and plain.lower() in _PLACEHOLDERS
         words = quoted or escaped or unit or ("" if is_mark else plain)
-        mark = f"[{span}]" if span else plain if is_mark else ""
+        if span:
+            mark = f"[{span}]"
+        elif is_mark:
+            mark = plain
+        else:
+            mark = ""
         if words or mark:
             tokens.append(_Token(words, mark))
     return tokens

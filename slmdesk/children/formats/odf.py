@@ -124,7 +124,12 @@ def _look(chain: list[etree._Element], fonts: Mapping[str, str]) -> Mapping[str,
     if line := told.get("text-line-through-style", told.get("text-line-through-type", "")):
         look["struck"] = line != "none"
     if moved := told.get("text-position", "").split(" ")[0].rstrip("%"):
-        look["shift"] = 0 if moved == "0" else -1 if moved[0] == "-" or moved == "sub" else 1
+        if moved == "0":
+            look["shift"] = 0
+        elif moved[0] == "-" or moved == "sub":
+            look["shift"] = -1
+        else:
+            look["shift"] = 1
     if font := told.get("font-name", told.get("font-family", "")):
         look["font"] = look["high"] = letters.symbol_font(fonts.get(font, font).strip("'"))
     return look
@@ -641,7 +646,8 @@ class _Rows:
             if len(cell) or cell.attrib:
                 look = walker.look_of(self._style_of(cell, row, column)) if walker.has_looks else _USUAL
                 words = self._words(cell, walker, number, look)
-                cells += [(column + more, words) for more in range(min(count, MAX_SAME_CELLS))] if words else []
+                if words:
+                    cells += [(column + more, words) for more in range(min(count, MAX_SAME_CELLS))]
                 if not words and attribute(cell, "formula") and not attribute(cell, "value-type"):
                     self._reading.note(Note.FORMULAS_EMPTY, count=count)
             column += count

@@ -76,7 +76,8 @@ class _Sheet:
             column = _place(cell, column)
             data, comment = child(cell, "Data"), child(cell, "Comment")
             if comment is not None:
-                words, author = _words(child(comment, "Data")), attribute(comment, "Author")
+                words = _words(child(comment, "Data"))
+                author = attribute(comment, "Author")
                 self.comments.append(Piece(BlockKind.COMMENT, words, place=f"row {number} {author}".strip()))
             text = self._shown(cell, data)
             links += link_of(text, attribute(cell, "HRef"))
@@ -85,7 +86,8 @@ class _Sheet:
             elif attribute(cell, "Formula"):
                 self._reading.note(Note.FORMULAS_EMPTY, count=1)
             across = attribute(cell, "MergeAcross")
-            column += int(across[:5]) if across.isdecimal() else 0
+            if across.isdecimal():
+                column += int(across[:5])
 
     def _shown(self, cell: etree._Element, data: etree._Element | None) -> str:
         text, kind = _words(data), attribute(data, "Type")

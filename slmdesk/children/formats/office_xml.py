@@ -282,7 +282,8 @@ class Package(Archive):
     def relations_in(self, root: etree._Element, part: str) -> Iterator[Relation]:
         """Yield all relations of a part. `root` is the root element of the part's relations file."""
         for element in root.iterchildren("*"):
-            kind, target = attribute(element, "Type").rpartition("/")[2], attribute(element, "Target")
+            kind = attribute(element, "Type").rpartition("/")[2]
+            target = attribute(element, "Target")
             is_external = attribute(element, "TargetMode") == "External"
             name = "" if is_external or not target else self._target(posixpath.dirname(part), target)
             yield Relation(kind, name, is_external, element)

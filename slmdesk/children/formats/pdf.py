@@ -376,7 +376,8 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
         reading.note(Note.PARTLY_DAMAGED, count=1)
     if sheet.status is PageStatus.SCANNED and not is_available():
         reading.note(Note.OCR_MISSING)
-    status, has_image = None if sheet.status is PageStatus.READ else sheet.status, sheet.status is not PageStatus.BROKEN
+    status = None if sheet.status is PageStatus.READ else sheet.status
+    has_image = sheet.status is not PageStatus.BROKEN
     text, blocks = laid.text.text, laid.text.blocks
     return page_of(index + 1, sheet.label, text, blocks, status=status, reason=sheet.reason, has_image=has_image)
 

@@ -800,7 +800,8 @@ def check_forms(reading: Reading, data: bytes) -> None:
     if not any(drawn.values()):
         return
     objects = [(match.end(), match[1]) for match in _OBJECT.finditer(data)]
-    places, every = {number: at for at, number in objects}, _NAMED.findall(data)
+    places = {number: at for at, number in objects}
+    every = _NAMED.findall(data)
     of_pages = dict(every)
 
     @cache

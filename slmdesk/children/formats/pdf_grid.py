@@ -111,7 +111,10 @@ def rules_of(shapes: Sequence[Shape], width: float, height: float) -> tuple[list
         elif shape.is_box and (is_outlined or _is_seen(shape)) and (across < 0.9 * width or down < 0.9 * height):
             levels += [Rule(top, shape.x0, shape.x1), Rule(bottom, shape.x0, shape.x1)]
             sides = [Rule(shape.x0, top, bottom), Rule(shape.x1, top, bottom)]
-            (uprights if shape.is_stroked else lone).extend(sides)
+            if shape.is_stroked:
+                uprights.extend(sides)
+            else:
+                lone.extend(sides)
     places = sorted(rule.at for rule in (*uprights, *lone))
     uprights += [rule for rule in lone if bisect(places, rule.at + NEAR) - bisect(places, rule.at - NEAR) > 1]
     return _merged(levels), _merged(uprights)
@@ -196,7 +199,8 @@ def _grid(levels: Sequence[Rule], uprights: Sequence[Rule]) -> Grid | None:
 def _places(rules: Sequence[Rule], crossing: Sequence[Rule]) -> list[float]:
     """Return where the lines are, and where the table ends if its outer sides are open."""
     places = sorted({rule.at for rule in rules})
-    begin, end = min(rule.begin for rule in crossing), max(rule.end for rule in crossing)
+    begin = min(rule.begin for rule in crossing)
+    end = max(rule.end for rule in crossing)
     if begin < places[0] - OPEN:
         places.insert(0, begin)
     if end > places[-1] + OPEN:

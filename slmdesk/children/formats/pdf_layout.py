@@ -66,7 +66,8 @@ class _Row:
     def takes(self, part: Line) -> bool:
         if part.look.is_sideways or self.parts[0].look.is_sideways:
             return False
-        top, bottom = min(part.y0 for part in self.parts), max(part.y1 for part in self.parts)
+        top = min(part.y0 for part in self.parts)
+        bottom = max(part.y1 for part in self.parts)
         shared = min(bottom, part.y1) - max(top, part.y0)
         if shared < 0.5 * min(bottom - top, part.y1 - part.y0):
             return False
@@ -108,13 +109,18 @@ def _put_value(merged: list[Word], value: FormValue, line: int, *, is_stacked: b
             return
         others = "".join(merged[at].text.casefold() for at in row if at not in drawn)
         is_new = any(map(str.isalpha, text)) and "".join(text.split()).casefold() not in others
-        text = f"{TICKED} {text}" if is_new else TICKED if value.is_ticked else EMPTY
+        if is_new:
+            text = f"{TICKED} {text}"
+        elif value.is_ticked:
+            text = TICKED
+        else:
+            text = EMPTY
     elif "".join(text.split()) in signs:
         return
     for at in reversed(drawn):
         if _BLANK.fullmatch(merged[at].text) or (value.is_box and len(merged[at].text) == 1):
             del merged[at]
-            row = [place - (place > at) for place in row if place != at]
+            row = [place - 1 if place > at else place for place in row if place != at]
     above = [at for at, word in enumerate(merged) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
     label = max(above, key=lambda at: (merged[at].y1, at), default=-1)
     is_near = label >= 0 and merged[label].field is None and y0 - merged[label].y1 < NEAR_LABEL * (y1 - y0)

@@ -28,7 +28,6 @@ WIDE = 2.0
 """Gap between words, in their height, that parts the cells of a table."""
 MOST_PARTED = 0.25
 """Largest share of lines with such gaps."""
-_ENDS = ".:;!?"
 
 
 class Column(Record):
@@ -66,7 +65,8 @@ def _column(numbers: Sequence[Word], words: Sequence[Word], is_left: bool) -> Co
     column = _counted(sorted(aligned, key=lambda word: word.y0))
     if not column:
         return None
-    x0, x1 = min(word.x0 for word in column), max(word.x1 for word in column)
+    x0 = min(word.x0 for word in column)
+    x1 = max(word.x1 for word in column)
     beyond = sum([word.x0 < x1 for word in words] if is_left else [word.x1 > x0 for word in words]) - len(column)
     if beyond > MOST_BEYOND * (len(words) - len(column)):
         return None

@@ -138,7 +138,8 @@ class _Walk:
             kind = pdfium_c.FPDFPathSegment_GetType(segment)
             pdfium_c.FPDFPathSegment_GetPoint(segment, self._x, self._y)
             if kind == _MOVE:
-                shapes += self._drawn(points, painted) if is_straight else ()
+                if is_straight:
+                    shapes += self._drawn(points, painted)
                 points, is_straight = [], True
             elif kind != _LINE:
                 is_straight = False

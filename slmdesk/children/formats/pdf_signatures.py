@@ -138,7 +138,12 @@ def _told(time: str) -> str:
         day = datetime(int(match[1]), int(match[2]), int(match[3]))
         words = f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
         if match[5]:
-            zone = " UTC" if match[9] else f" {match[6]}{match[7]}:{match[8] or '00'}" if match[6] else ""
+            if match[9]:
+                zone = " UTC"
+            elif match[6]:
+                zone = f" {match[6]}{match[7]}:{match[8] or '00'}"
+            else:
+                zone = ""
             words += f", {match[4]}:{match[5]}{zone}"
         return words
     return ""

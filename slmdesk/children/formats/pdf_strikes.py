@@ -150,8 +150,10 @@ def _is_strike(
 
 def _strike_across(words: Sequence[Word], points: Sequence[Point]) -> None:
     """Mark what a line that is not level is drawn for: the words along it, or all those a slanted one goes over."""
-    left, right = min(x for x, __ in points), max(x for x, __ in points)
-    top, bottom = min(y for __, y in points), max(y for __, y in points)
+    left = min(x for x, __ in points)
+    right = max(x for x, __ in points)
+    top = min(y for __, y in points)
+    bottom = max(y for __, y in points)
     near = [word for word in words if word.x0 < right and word.x1 > left and word.y0 < bottom and word.y1 > top]
     if not near:
         return
@@ -234,7 +236,8 @@ def strike_covered(
     if not hidden:
         return
     others = [word for word in words if word not in hidden]
-    picture, seen = _picture(page, draws_annotations=True), _seen(page, hidden, letters, draws_annotations=True)
+    picture = _picture(page, draws_annotations=True)
+    seen = _seen(page, hidden, letters, draws_annotations=True)
     for word in hidden:
         word.is_struck |= word not in seen and not picture.has_ink(word, others)
 

@@ -112,7 +112,8 @@ def _drawn(sheet: _Sheet, most: int) -> Image:
     size = width, max(1, min(width * MOST_TIMES_HIGH, round(width * sheet.height / sheet.width)))
     if size == sheet.image.size:
         return sheet.image
-    return (sheet.image.convert("L") if sheet.image.mode == "1" else sheet.image).resize(size)
+    image = sheet.image.convert("L") if sheet.image.mode == "1" else sheet.image
+    return image.resize(size)
 
 
 def _unread(number: int) -> Page:

@@ -97,7 +97,8 @@ def _notes(reading: Reading, root: etree._Element | None) -> Iterator[Piece]:
 def _comments(reading: Reading, root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
     for element in root.iter("{*}cm", "{*}reply") if root is not None else ():
         body = child(element, "txBody")
-        new, old = "\n".join(_paragraphs_text(reading, body)), text_of(child(element, "text"))
+        new = "\n".join(_paragraphs_text(reading, body))
+        old = text_of(child(element, "text"))
         words = old if body is None else new
         yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(element, "authorId"), ""))
 
@@ -249,7 +250,12 @@ def _run(reading: Reading, run: etree._Element) -> str:
     if about is not None and (len(about) or "strike" in about.attrib or "baseline" in about.attrib):
         font, sign = (attribute(child(about, kind), "typeface") for kind in ("latin", "sym"))
         font, shift = letters.symbol_font(font), about.get("baseline", "")
-        moved = (-1 if shift[:1] == "-" else 1) if shift.strip("-%0") else 0
+        if not shift.strip("-%0"):
+            moved = 0
+        elif shift.startswith("-"):
+            moved = -1
+        else:
+            moved = 1
         look = letters.Look(about.get("strike", "noStrike") != "noStrike", moved, font, font, sign)
     return text if look is _USUAL and text.isascii() else look.dress(reading, text)
 
@@ -274,11 +280,21 @@ class _Numbers:
             return ""
         form, start = about.get("type", ""), about.get("startAt", "")
         before, count = self._counts.get(level, ("", 0))
-        count = count + 1 if before == form else int(start[:6]) if start.isdecimal() else 1
+        if before == form:
+            count += 1
+        elif start.isdecimal():
+            count = int(start[:6])
+        else:
+            count = 1
         self._counts[level] = form, count
         kind = next((kind for name, kind in _NUMBERS.items() if form.startswith(name)), "decimal")
         left = "(" if form.endswith("ParenBoth") else ""
-        right = ")" if "Paren" in form else "" if form.endswith("Plain") else "."
+        if "Paren" in form:
+            right = ")"
+        elif form.endswith("Plain"):
+            right = ""
+        else:
+            right = "."
         return f"{left}{as_number(count, kind)}{right}"
 
 

@@ -55,6 +55,8 @@ _APART = re.compile("(\x01[a-z]|\x03[1-6]|[\n\x02\x0b\x0c\x1d-\x1f])")
 _PLAIN_LOOK = 0x12
 _MOST_RAISED, _LEAST_RAISED = 6, 6
 """Most letters that are raised by half points, and least half points. More letters are a line that was moved."""
+_SHIFTS = {"super": 1, "sub": -1, "nosupersub": 0}
+_RAISED = {"up": 2, "dn": -2}
 _HIGH = re.compile(r"[\x80-\xff]")
 _INFO = re.compile(r"\{\\(title|author) ([^{}]{0,1000})\}")
 _CODEPAGE = re.compile(r"\\ansicpg\d+")
@@ -221,10 +223,10 @@ class _Prepared:
         elif word.startswith("strike"):
             state = changed(state, struck=is_on)
         elif word in ("super", "sub", "nosupersub"):
-            state = changed(state, shift={"super": 1, "sub": -1}.get(word, 0) * is_on)
+            state = changed(state, shift=_SHIFTS[word] if is_on else 0)
         elif word in ("up", "dn"):
             is_clear = int(size or _LEAST_RAISED) >= _LEAST_RAISED
-            state = changed(state, shift=(2 if word == "up" else -2) * is_clear)
+            state = changed(state, shift=_RAISED[word] if is_clear else 0)
         elif word == "uc":
             state = changed(state, fallback=int(size or 1))
         self._state = state
@@ -302,7 +304,8 @@ class _Prepared:
         values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d{1,4})", field))
         chosen = int(values.get("ffres", _NO_RESULT))
         chosen = int(values.get("ffdefres", 0)) if chosen == _NO_RESULT else chosen
-        entries, default = re.findall(r"\\ffl ([^{}]*)\}", field), re.search(r"\\ffdeftext ([^{}]*)\}", field)
+        entries = re.findall(r"\\ffl ([^{}]*)\}", field)
+        default = re.search(r"\\ffdeftext ([^{}]*)\}", field)
         if values.get("fftype") == "1":
             self._sign(letters.TICKED if chosen else letters.EMPTY)
         elif values.get("fftype") == "0":
@@ -369,9 +372,8 @@ def _pieces(page: str) -> Iterator[Piece]:
 
 def _piece(line: str) -> Piece:
     heading = _HEADING.match(line)
-    text = _MARKS_OR_CONTROLS.sub(
-        "", (line[heading.end() :] if heading else line).replace(LINE, "\n").replace(CELL, "\t")
-    ).strip()
+    text = line[heading.end() :] if heading else line
+    text = _MARKS_OR_CONTROLS.sub("", text.replace(LINE, "\n").replace(CELL, "\t")).strip()
     if heading:
         return Piece(BlockKind.HEADING, text, int(heading[1]))
     item = _ITEM.match(text)

@@ -62,7 +62,8 @@ def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[Word], n
     edges = [0.0, *((one + then) / 2 for one, then in pairwise(places)), 1.0]
     wide = line.height / line.length / 2
     for first, behind in pairwise(sorted(ends)):
-        left, right = max(edges[first], places[first] - wide), min(edges[behind], places[behind - 1] + wide)
+        left = max(edges[first], places[first] - wide)
+        right = min(edges[behind], places[behind - 1] + wide)
         (x0, y0), (x1, y1) = (line.at((place - 0.5) * line.length) for place in (left, right))
         top, bottom = min(y0, y1) - TALL * line.height / 2, max(y0, y1) + TALL * line.height / 2
         text, sureness = mine[first:behind], surely_read(read[first:behind])

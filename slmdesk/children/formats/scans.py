@@ -93,7 +93,8 @@ class Turn(Record):
     def back(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point of the turned page is on the page as it is in the file."""
         width, height = self.size
-        sine, cosine = math.sin(math.radians(self.skew)), math.cos(math.radians(self.skew))
+        sine = math.sin(math.radians(self.skew))
+        cosine = math.cos(math.radians(self.skew))
         right, down = x - width / 2, y - height / 2
         x, y = width / 2 + right * cosine - down * sine, height / 2 + right * sine + down * cosine
         match self.quarters:

@@ -50,7 +50,8 @@ class SheetPager:
         if hidden:
             self._reading.note(Note.HIDDEN_TEXT, name=name)
         self._begin()
-        reason, parts = "hidden sheet" if hidden else "", _parts(rows, self._reading)
+        reason = "hidden sheet" if hidden else ""
+        parts = _parts(rows, self._reading)
         part = next(parts, [])
         is_first, head = True, is_head(part)
         while True:
@@ -205,7 +206,8 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         root = package.tree(main)
         if root is None:
             raise KnownError("document.damaged", path=reading.path, reason=_("its list of sheets is broken"))
-        about, styles = child(root, "workbookPr"), package.tree(package.related(main, "styles"))
+        about = child(root, "workbookPr")
+        styles = package.tree(package.related(main, "styles"))
         formats = formats_of(styles)
         book = _Book(
             package, _strings(package, package.related(main, "sharedStrings")),

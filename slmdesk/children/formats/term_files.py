@@ -160,7 +160,8 @@ def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) 
         first = next((at for at, code in codes.items() if code == source), None)
         second = next((at for at, code in codes.items() if code == target and at != first), None)
         others = [at for at in codes if at not in (first, second)]
-        if (first is None or second is None) and len(others) > (first is None) + (second is None):
+        missing = [first, second].count(None)
+        if missing and len(others) > missing:
             reported.all_languages.update(codes.values())  # more languages than can be chosen automatically
             return columns, True
         first = others.pop(0) if first is None else first

@@ -700,6 +700,16 @@ def slide_page(number: int, drawn: Iterable[Piece], *, hidden: bool, pictured: b
             text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
     title = next((piece.text for piece in pieces if piece.kind is BlockKind.HEADING and piece.text.strip()), "")
     label = " ".join(title.split())[:MAX_LABEL_CHARACTERS] or str(number)
-    status = None if text.blocks else PageStatus.SCANNED if pictured else PageStatus.EMPTY
-    reason = N_("its end is left out: too long for a slide") if is_cut else N_("hidden slide") if hidden else ""
+    if text.blocks:
+        status = None
+    elif pictured:
+        status = PageStatus.SCANNED
+    else:
+        status = PageStatus.EMPTY
+    if is_cut:
+        reason = N_("its end is left out: too long for a slide")
+    elif hidden:
+        reason = N_("hidden slide")
+    else:
+        reason = ""
     return page_of(number, label, text.text, text.blocks, status=status, reason=reason)

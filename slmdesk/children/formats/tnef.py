@@ -179,7 +179,8 @@ def _decompressed(data: bytes) -> bytes:
             place, length = divmod(struct.unpack_from(">H", data, at)[0], 16)
             at += 2
             begin = len(made) // _WINDOW * _WINDOW + place
-            begin -= _WINDOW if begin >= len(made) else 0
+            if begin >= len(made):
+                begin -= _WINDOW
             if begin == len(made) - _WINDOW:  # a reference to the place that is written next ends the text
                 return bytes(made[len(_KNOWN) :])
             if begin < 0:

@@ -351,7 +351,8 @@ class Workbook:
                 text = text.replace(f"'{quoted}'!", f"'{other}'!")
                 text = re.sub(rf"(?<![\w'.]){re.escape(old)}!", lambda _found, to=other: f"'{to}'!", text)  # type: ignore[misc]
             element.text = text
-            is_defined, name = local(element) == "definedName", element.get("name", "")
+            is_defined = local(element) == "definedName"
+            name = element.get("name", "")
             held = put(self._redacting.words, text, place, bare=True) != text
             held = held or (is_defined and put(self._redacting.words, name, place, bare=True) != name)
             cell = element.getparent()
@@ -380,7 +381,8 @@ class Workbook:
             cache, value = point.getparent(), child(point, "v")
             if cache is None or local(cache) not in ("numCache", "numLit", "lvl"):
                 continue
-            raw = ((point if value is None else value).text or "").strip()
+            said = point if value is None else value
+            raw = (said.text or "").strip()
             told = point.get("formatCode") or cache.get("formatCode") or text_of(child(cache, "formatCode"))
             ways = self._ways(raw, format_of_code(told))
             if any(put(self._redacting.words, text, place) != text for text in ways if raw[-1:].isdigit()):

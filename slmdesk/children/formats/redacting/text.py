@@ -210,7 +210,8 @@ def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
         rest = span.substitute
         for slot, begin in zip(slots, begins, strict=True):
             text = slot.text
-            first, last = max(span.begin - begin, 0), min(span.end - begin, len(text))
+            first = max(span.begin - begin, 0)
+            last = min(span.end - begin, len(text))
             if first >= last or slot.sign:
                 continue
             slot.set(text[:first] + rest + text[last:])
@@ -329,7 +330,8 @@ def _attributes(element: etree._Element, redacting: Redacting, place: str) -> No
             del element.attrib[key]
             continue
         is_textual = short in TEXTUAL or (short == "val" and name in _TEXTUAL_VALUES)
-        is_saving = (name if short == "val" else short).startswith("rsid") and _SAVING.fullmatch(text)
+        told = name if short == "val" else short
+        is_saving = told.startswith("rsid") and _SAVING.fullmatch(text)
         if not is_textual and (is_saving or _is_technical(text)):
             continue
         if is_code and short != "v" and (not is_textual or text.startswith("{")) and _NUMERIC.fullmatch(text):

@@ -319,7 +319,12 @@ class Paragraph:
         self._space = f"{{{etree.QName(element).namespace}}}"
         name = attribute(child(element, "pPr", "pStyle"), "val").lower()
         listed = child(element, "pPr", "numPr") is not None
-        self.kind = _HEADING if name.startswith(("heading", "title")) else "list_item" if listed else "paragraph"
+        if name.startswith(("heading", "title")):
+            self.kind = _HEADING
+        elif listed:
+            self.kind = "list_item"
+        else:
+            self.kind = "paragraph"
 
     def stretches(self) -> Iterator[tuple[list[Node], bool]]:
         """Yield the nodes of the paragraph, split at line breaks and tabs, as (nodes, whether they are a break)."""

@@ -177,7 +177,10 @@ def _shown(text: str) -> Iterator[_Token]:
             yield token
             continue
         if token.name == opening.name:
-            depth += -1 if token.is_end else 0 if token.raw.endswith("/>") else 1
+            if token.is_end:
+                depth -= 1
+            elif not token.raw.endswith("/>"):
+                depth += 1
         elif token.is_text:
             words.append(token.raw.strip())
         if not depth:
@@ -308,7 +311,10 @@ def _part(part: EmailMessage, kind: str, rewriting: Rewriting) -> Units:
         words = part.get_payload(decode=True).decode("utf-8", "replace")  # type: ignore[union-attr]
     inner = rewriting.inside(str(words).encode("utf-8", "replace"))
     inner.reading.encoding = "utf-8"
-    yield from (text_files.rewrite_plain if kind == "text/plain" else rewrite)(inner)
+    if kind == "text/plain":
+        yield from text_files.rewrite_plain(inner)
+    else:
+        yield from rewrite(inner)
     made = (inner.data or b"").decode("utf-8", "replace")
     if made == str(words):
         return False

@@ -195,9 +195,15 @@ def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: S
     if last is None:
         level.lead.append(unseen)
     elif unseen.is_end:
-        (level.trail if isinstance(last, Words) else level.after.setdefault(id(last), [])).append(unseen)
+        if isinstance(last, Words):
+            level.trail.append(unseen)
+        else:
+            level.after.setdefault(id(last), []).append(unseen)
     else:
-        (level.lead if isinstance(following, Words) else level.before.setdefault(id(following), [])).append(unseen)
+        if isinstance(following, Words):
+            level.lead.append(unseen)
+        else:
+            level.before.setdefault(id(following), []).append(unseen)
 
 
 def _choose_base(level: _Level) -> None:
@@ -277,7 +283,12 @@ class Speech(Record):
         if self.language:
             remove(properties, "lang")
             east = self.language in _EAST_ASIAN
-            key = "bidi" if self.is_right_to_left else "eastAsia" if east else "val"
+            if self.is_right_to_left:
+                key = "bidi"
+            elif east:
+                key = "eastAsia"
+            else:
+                key = "val"
             _insert_before(properties, etree.Element(f"{space}lang", {f"{space}{key}": self.tag}), _BEHIND_LANG)
 
     def turn_paragraph(self, paragraph: etree._Element) -> None:
@@ -654,4 +665,7 @@ def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Eleme
             yield from units_of(element)
             continue
         twin = twins.setdefault(both, RepeatedTexts())
-        yield from (twin.again if local(copy) == "Fallback" else twin.first)(units_of(element))
+        if local(copy) == "Fallback":
+            yield from twin.again(units_of(element))
+        else:
+            yield from twin.first(units_of(element))

@@ -110,7 +110,8 @@ class WordFile:
     def _run(self, words: str, look: str = "") -> str:
         if not words:
             return ""
-        look += "<w:rtl/>" if self._right_to_left else ""
+        if self._right_to_left:
+            look += "<w:rtl/>"
         parts = []
         for piece in re.split(r"([\t\n])", UNPRINTED.sub("", words)):
             if piece in ("\t", "\n"):
@@ -120,7 +121,12 @@ class WordFile:
         return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}{''.join(parts)}</w:r>"
 
     def _styles(self) -> str:
-        key = "bidi" if self._right_to_left else "eastAsia" if self._language in _EAST_ASIAN else "val"
+        if self._right_to_left:
+            key = "bidi"
+        elif self._language in _EAST_ASIAN:
+            key = "eastAsia"
+        else:
+            key = "val"
         language = f'<w:lang w:{key}="{escape(self._language)}"/>' if self._language else ""
         return _STYLE_DEFINITIONS.replace("@LANGUAGE@", language)
 

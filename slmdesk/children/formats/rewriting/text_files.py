@@ -287,7 +287,12 @@ def _inline(text: str) -> Iterator[Piece]:
         elif match["html"]:
             name = raw.strip("</>").split()[0].lower().rstrip("/")
             is_lone = raw.endswith("/>") or name == "br"
-            yield Piece(Mark.CLOSE if raw.startswith("</") else Mark.LONE if is_lone else Mark.OPEN, raw, name)
+            mark = Mark.OPEN
+            if raw.startswith("</"):
+                mark = Mark.CLOSE
+            elif is_lone:
+                mark = Mark.LONE
+            yield Piece(mark, raw, name)
         else:
             name = f"{kind}{raw}"
             if name in opened:
@@ -347,7 +352,12 @@ def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozens
     chosen: set[int] = set()
     for column in rewriting.options.columns:
         name = "" if isinstance(column, int) else column.strip().casefold()
-        at = column if isinstance(column, int) else head.index(name) if name in head else -1
+        if isinstance(column, int):
+            at = column
+        elif name in head:
+            at = head.index(name)
+        else:
+            at = -1
         if not 0 <= at < max(map(len, sample), default=0):
             reported = str(column + 1) if isinstance(column, int) else column
             known = ", ".join(name for name in sample[0] if name)[:200] if sample else ""
@@ -376,7 +386,9 @@ def _language(texts: Iterator[str]) -> str:
 
 def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: str) -> None:
     """Replace the text of a cell. Spaces around it, quotation marks and the kind of line ends are kept."""
-    end = cell.end - (file.text[cell.end - 1 : cell.end] == "\r")
+    end = cell.end
+    if file.text[end - 1 : end] == "\r":
+        end -= 1
     value = cell.value[:-1] if end < cell.end and not cell.is_quoted else cell.value
     before, after = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]
     if harmless_cell(value.strip()) == value.strip():  # otherwise it was a formula already, and stays one
@@ -439,7 +451,12 @@ def _ass(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _cue(file: TextFile, start: int, end: int, place: str, *, is_ass: bool) -> Units:
     raw = file.text[start:end]
-    line_end = r"\N" if is_ass else "\r\n" if "\r\n" in raw else "\n"
+    if is_ass:
+        line_end = r"\N"
+    elif "\r\n" in raw:
+        line_end = "\r\n"
+    else:
+        line_end = "\n"
     lines = re.split(r"\\N|\\n" if is_ass else r"\r\n|\r|\n", raw)
     joined = " ".join(line.strip() for line in lines)
     is_dialogue = len(lines) > 1 and all(line.lstrip().startswith(("-", "–", "—")) for line in lines)
