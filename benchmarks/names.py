@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     more = ["-m", models[0]] if models else ["--no-model"]
     if (Path(arguments[0]) / "truth.json").is_file():
         return letters(Path(arguments[0]), more)
-    rows: list[Row] = json.loads((Path(arguments[0]) / "presidio.json").read_text("utf-8"))[slice(*numbers)]
+    rows: list[Row] = json.loads((Path(arguments[0]) / "presidio.json").read_text("utf-8"))[slice(*numbers or [None])]
     there, taken, others, lost = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         for at in range(0, len(rows), PAPER):

@@ -242,7 +242,9 @@ class NamelessText:
     """One run of the command on a text that goes to a cloud, or comes from there."""
 
     def __init__(self, console: Console, options: Mapping[str, Any]) -> None:
-        """Read the text. Raises click.UsageError, KnownError `clipboard.none`."""
+        """Read the text. Raises click.UsageError, KnownError `clipboard.none`,
+        `writing.empty`.
+        """
         refuse(options["file"] or options["output"], NO_FILE_HERE)
         self._console = console
         self._options = options
@@ -250,6 +252,8 @@ class NamelessText:
         if not sys.stdin.isatty():
             self._piped = stdin_bytes(MOST_TEXT_BYTES).decode("utf-8", "replace")
         self._text = self._piped or clipboard_text()
+        if not self._text.strip():
+            raise KnownError("writing.empty")
 
     def run(self) -> None:
         with self._console.services() as services:

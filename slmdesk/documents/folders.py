@@ -256,7 +256,8 @@ class CollectionService(Service):
         stop = folder.stop = threading.Event()
         if folder.state.looked is None:
             self._say(folder, status=CollectionStatus.LOOKING)
-        known, mark = self._store.collections.kept_files(record.id), mark_in(record.settings)
+        known = self._store.collections.kept_files(record.id)
+        mark = mark_in(record.settings)
         twins, broken = twins_in(record.settings), broken_in(record.settings)
 
         def work() -> _Scan:

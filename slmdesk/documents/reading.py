@@ -665,7 +665,10 @@ class PageImages:
 
     def _cancel(self, request: ImageRequest) -> None:
         if request in self._waiting or request in self._suspects:
-            (self._waiting if request in self._waiting else self._suspects).remove(request)
+            if request in self._waiting:
+                self._waiting.remove(request)
+            else:
+                self._suspects.remove(request)
             request.pending.end(None)
         elif request in self._running and request.job:
             request.job.cancel()

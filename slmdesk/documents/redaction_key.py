@@ -13,7 +13,7 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.sealing import SealBroken, seal, unseal
-from slmdesk.redact import BAR, Certainty, Find, Kind
+from slmdesk.redact import BAR, Certainty, Find, Kind, pairs_of
 from slmdesk.redact.finding import WordIndex
 from slmdesk.redact.table import LEAST_HELD, table_for
 
@@ -40,11 +40,7 @@ def pairs_for(
     """
     barred = {original: BAR for __, original in words if not substitutes or original in unseen}
     finds = [Find(kind, 0, 0, original, Certainty.SURE, "list") for kind, original in words if original not in barred]
-    made = {
-        original: substitute
-        for entry in table_for("\n".join((text, *barred)), finds, others=barred)
-        for original, substitute in entry.pairs
-    }
+    made = dict(pairs_of(table_for("\n".join((text, *barred)), finds, others=barred)))
     originals = [original for original in (*made, *barred) if len(original) >= LEAST_HELD]
     index = WordIndex(original.casefold() for original in originals)
     for substitute in made.values():

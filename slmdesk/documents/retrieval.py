@@ -182,7 +182,10 @@ class EmbeddingService(Service):
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting) + (self._now is not None)
+        waiting = len(self._waiting)
+        if self._now is not None:
+            waiting += 1
+        return waiting
 
     def nearest(self, question: str, documents: Sequence[str]) -> Pending[list[int]]:
         """Find the numbers of the passages nearest in meaning. The result is an empty list if that fails."""
@@ -239,7 +242,7 @@ class EmbeddingService(Service):
 
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
         """Compare vectors with the question's on a file thread. They are fetched in pieces on the service thread."""
-        from slmdesk.base.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
+        from slmdesk.base.text.vectors import Nearest
 
         nearest, after = Nearest(question, DEEP), 0
         while some := self._service_thread.call(
@@ -295,7 +298,7 @@ class EmbeddingService(Service):
         self._look(job)
 
     def _keep(self, record: ModelRecord, made: Mapping[int, bytes]) -> None:
-        from slmdesk.base.text.relevance import halved
+        from slmdesk.base.text.vectors import halved
 
         there = {
             passage.n for passage in self._store.passages.numbered(list(made))
@@ -330,7 +333,7 @@ class EmbeddingService(Service):
 
 
 def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
-    from slmdesk.base.text.relevance import is_vector
+    from slmdesk.base.text.vectors import is_vector
 
     vectors: list[bytes] = []
     for vector in stored_from(list, untrusted.get("vectors")) or ():

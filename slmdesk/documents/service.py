@@ -149,6 +149,7 @@ class DocumentService(Service):
 
     def receive(self, document: str, day: str | None = None, place: str | None = None) -> None:
         """Remember when a document was received (ISO 8601, or empty), and whose law holds. None leaves it as it is.
+        It holds for all copies of the file.
 
         Raises KnownError `document.unknown`, `request.invalid`.
         """
@@ -160,8 +161,10 @@ class DocumentService(Service):
         record = self._store.documents.get(document)
         said = receipt_of(record)
         said = changed(said, day=said.day if day is None else day, place=said.place if place is None else place)
-        self._store.documents.change(record.id, info={**record.info, RECEIPT: to_json(said)})
-        self._publish(ReceiptChanged(record.id))
+        for copy in self._store.documents.copies(record.id):
+            info = {**self._store.documents.get(copy).info, RECEIPT: to_json(said)}
+            self._store.documents.change(copy, info=info)
+            self._publish(ReceiptChanged(copy))
 
     def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
         """Read up to `most` documents of a folder. A document that cannot be read does not stop the others.
@@ -530,7 +533,8 @@ class DocumentOpener(Service):
                 changes: dict[str, Any] = {}
                 if original is None:
                     changes = {"path": os.fsencode(file.path), "mtime_ns": file.mtime_ns}
-                    changes |= {} if request.parent else {"name": clean_label(file.path.name, MOST_NAME)}
+                    if not request.parent:
+                        changes |= {"name": clean_label(file.path.name, MOST_NAME)}
                 if request.collection:
                     changes |= {"collection": request.collection, "info": {**known.info, "inode": file.inode}}
                 else:
@@ -603,6 +607,9 @@ class DocumentOpener(Service):
             )  # fmt: skip
             if info:
                 record = self._store.documents.change(record.id, info=info, collection=request.collection)
+            for copy in self._store.documents.copies(record.id):
+                if said := said_of(self._store.documents.get(copy)):
+                    record = self._store.documents.change(record.id, info={**record.info, **said})
         else:
             folder = {"collection": request.collection} if request.collection else {"opened": request.at}
             record = self._store.documents.change(

@@ -28,7 +28,7 @@ from slmdesk.children.client import ChildClient
 from slmdesk.documents.finds import RedactionPreview
 from slmdesk.documents.private_words import private_words, whole_text
 from slmdesk.documents.reading import start_reader
-from slmdesk.redact import Find, Listed, Table
+from slmdesk.redact import Find, Listed, Table, pairs_of
 from slmdesk.redact.stand_ins import (
     PutBack,
     counts_in,
@@ -97,7 +97,7 @@ class StandInService(Service):
 
         Problems: `redaction.ambiguous`, `redaction.no_substitute`.
         """
-        taken = [pair[1] for key in self.newest() for each in key.table for pair in each.pairs]
+        taken = [stand_in for key in self.newest() for _, stand_in in pairs_of(key.table)]
 
         def work() -> Nameless:
             table = stand_ins_for(preview.text, preview.chosen, draw, taken)
@@ -170,17 +170,17 @@ class StandInService(Service):
 
     def _returning(self, text: str, id: str) -> Slices[Returned]:
         keys = self.newest()
-        chosen = [key for key in keys if key.id == id]
-        if not keys or (id and not chosen):
+        chosen = [key for key in keys if id in ("", key.id)]
+        if not chosen:
             raise KnownError("redaction.no_key")
         seen = yield from self._seen_in(words_of(text))
 
         def work() -> Returned:
             counts = counts_in(text, (key.table for key in keys))
             there = [(key, count) for key, count in zip(keys, counts, strict=True) if count]
-            key = (*chosen, *(key for key, _count in there), keys[0])[0]
+            key = next((key for key, _count in there if key in chosen), chosen[0])
             others = tuple(pair for pair in there if pair[0] is not key)
-            tables = [] if chosen else [other.table for other, _count in others]
+            tables = [] if id else [other.table for other, _count in others]
             made = put_back(text, key.table, others=tables, known=key.known, seen=seen)
             return Returned(made, key, others)
 

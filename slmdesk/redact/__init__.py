@@ -5,7 +5,7 @@ This module holds the types: what was found in a text, and the table of original
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -80,6 +80,11 @@ class Entry(Record):
 
 
 Table = tuple[Entry, ...]
+
+
+def pairs_of(table: Iterable[Entry]) -> list[tuple[str, str]]:
+    """Return each original of a table, in all its forms, with what stands for it."""
+    return [pair for entry in table for pair in entry.pairs]
 
 
 class Listed(Record):

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 
+from rapidfuzz.distance import Prefix
+
 from slmdesk.base.record import Record, changed
 from slmdesk.base.text.folding import fold
 from slmdesk.base.text.sentences import detect
@@ -17,14 +19,23 @@ from slmdesk.base.text.words import function_words
 from slmdesk.base.translation import Forms
 from slmdesk.claims.finders.names import LEGAL_FORM
 from slmdesk.redact import RANK, Certainty, Find, Finder, Kind, Listed
-from slmdesk.redact.rules import ALONE, find_addresses, find_by_shape, find_names, is_no_name
+from slmdesk.redact.rules import (
+    ALONE,
+    end_of_name,
+    find_addresses,
+    find_by_shape,
+    find_names,
+    is_counting,
+    is_no_name,
+    is_role,
+)
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 LEAST_NAME = 3
 """Fewest letters of a part of a name that is searched for alone."""
+_LAST_NUMBER = re.compile(r"[ \u00a0,]*\d+$")
 _PLAIN_ENDING = re.compile(r"(?:['’]s?|s|es|ens)$")
-_POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(
     r"(?<!\w)(?:der|die|das|dem|den|des|ein|eine[mnrs]?|kein\w*|zum|zur|im|am|beim|vom)[ \u00a0]+$", re.IGNORECASE
 )
@@ -45,15 +56,19 @@ def find_private(
         *find_addresses(text),
         *find_names(text, language),
         *_on_list(text, listed, language),
-        *(name for find in others if (name := _plausible(find))),
+        *(name for find in others if (name := _plausible(text, find))),
     ]
     sure = [find for find in _without_overlaps(finds) if find.certainty is not Certainty.UNSURE]
     finds += _again(text, sure, listed, language)
     return tuple(_joined(text, _without_overlaps(finds)))
 
 
-def _plausible(find: Find) -> Find | None:
-    """Return what another finder found, of a name the part from its first large word to its last."""
+def _plausible(text: str, find: Find) -> Find | None:
+    """Return what another finder found: of a name the part from its first large word to its last, of an address what
+    stands before a number that counts something.
+    """
+    if find.kind is Kind.ADDRESS:
+        return _without_count(text, find)
     if find.kind not in (Kind.PERSON, Kind.FIRM):
         return find
     if not name_words(find.text):
@@ -61,12 +76,19 @@ def _plausible(find: Find) -> Find | None:
     if find.kind is Kind.FIRM:
         return find
     words = [word for word in WORD.finditer(find.text) if not (word[0][0].islower() or is_no_name(word[0]))]
-    if not words:
+    if not words or is_role(find.text):
         return None
-    start, end = words[0].start(), words[-1].end()
-    possessive = _POSSESSIVE.search(find.text, start, end)
-    end = possessive.start() if possessive else end
+    start, end = words[0].start(), end_of_name(find.text, *words[-1].span())
     return changed(find, start=find.start + start, end=find.start + end, text=find.text[start:end])
+
+
+def _without_count(text: str, address: Find) -> Find | None:
+    number = _LAST_NUMBER.search(address.text)
+    if number is None or not is_counting(text, address.end):
+        return address
+    if number.start() == 0:
+        return None
+    return changed(address, end=address.start + number.start(), text=address.text[: number.start()])
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
@@ -92,9 +114,15 @@ def _again(text: str, finds: Sequence[Find], listed: Sequence[Listed], language:
                 yield Find(find.kind, *match.span(), match[0], find.certainty, "again", find.by)
 
 
-def _without_legal_form(firm: str) -> str:
+def without_form(firm: str) -> tuple[str, str]:
+    """Return what a firm is called, and its legal form with what stands before it."""
     form = LEGAL_FORM.search(firm)
-    short = firm[: form.start()].strip(" ,") if form else firm
+    base = firm[: form.start()].rstrip(" ,\u00a0") if form else firm
+    return (base, firm[len(base) :]) if base else (firm, "")
+
+
+def _without_legal_form(firm: str) -> str:
+    short, _form = without_form(firm)
     return short if len(short) > LEAST_NAME and not is_no_name(short) else firm
 
 
@@ -111,7 +139,7 @@ def _names_again(text: str, names: Sequence[Find], language: str) -> Iterator[Fi
     by_beginning: dict[str, dict[str, Find]] = defaultdict(dict)
     for name in names:
         for word in name_words(name.text):
-            plain = fold(_POSSESSIVE.sub("", word))
+            plain = fold(word[: end_of_name(word, 0, len(word))])
             by_beginning[plain[:LEAST_NAME]][plain] = name
             if plain.endswith("s") and language == "de" and len(plain) > 5:
                 by_beginning[plain[:LEAST_NAME]].setdefault(plain[:-1], name)
@@ -129,8 +157,7 @@ def _names_again(text: str, names: Sequence[Find], language: str) -> Iterator[Fi
         may_be_noun = language in ("de", "") and _ARTICLE.search(text, max(0, match.start() - 12), match.start())
         if certainty is not Certainty.SURE and (plain in small or may_be_noun):
             certainty = Certainty.UNSURE
-        possessive = _POSSESSIVE.search(match[0])
-        end = match.end() - (len(possessive[0]) if possessive else 0)
+        end = end_of_name(text, *match.span())
         yield Find(Kind.PERSON, match.start(), end, text[match.start() : end], certainty, "again", known.by)
 
 
@@ -152,9 +179,7 @@ def is_form_of(word: str, name: str) -> bool:
 
 def _declined(word: str, name: str) -> bool:
     """Return whether both are forms of the same Polish name. Neither needs to be the form in the dictionary."""
-    shared = 0
-    while shared < min(len(word), len(name)) and word[shared] == name[shared]:
-        shared += 1
+    shared = Prefix.similarity(word, name)
     return (
         shared >= max(4, len(name) - 3)
         and len(word) - shared <= 4
@@ -216,19 +241,18 @@ def _union(first: Find, *others: Find) -> Find:
     return changed(first, start=whole[0].start, end=whole[0].start + len(text), text=text, by=all_by(*whole))
 
 
-def _joined(text: str, finds: Sequence[Find]) -> Iterator[Find]:
-    waiting: Find | None = None
+def _joined(text: str, finds: Sequence[Find]) -> list[Find]:
+    """Return the finds with those parts of a person's name in one that stand beside each other."""
+    joined = list[Find]()
     for find in finds:
-        if waiting and waiting.kind is find.kind is Kind.PERSON and text[waiting.end : find.start] in (" ", "\u00a0"):
-            certainty = max(waiting.certainty, find.certainty, key=lambda each: RANK[each])
-            whole = text[waiting.start : find.end]
-            waiting = changed(waiting, end=find.end, text=whole, certainty=certainty, by=all_by(waiting, find))
-            continue
-        if waiting:
-            yield waiting
-        waiting = find
-    if waiting:
-        yield waiting
+        last = joined[-1] if joined else find
+        if last.kind is find.kind is Kind.PERSON and text[last.end : find.start] in (" ", "\u00a0"):
+            certainty = max(last.certainty, find.certainty, key=lambda each: RANK[each])
+            whole = text[last.start : find.end]
+            joined[-1] = changed(last, end=find.end, text=whole, certainty=certainty, by=all_by(last, find))
+        else:
+            joined.append(find)
+    return joined
 
 
 # Finds listed words in text, however they are written there. Differences of case, kinds of spaces and dashes,

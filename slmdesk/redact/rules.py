@@ -15,8 +15,9 @@ from typing import Any
 from slmdesk.base.text.folding import fold
 from slmdesk.base.text.words import capitalised, function_words, tables
 from slmdesk.claims.finders.names import LEGAL_FORM
-from slmdesk.claims.finders.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, is_iban
+from slmdesk.claims.finders.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, has_unit, is_iban
 from slmdesk.redact import Certainty, Find, Kind
+from slmdesk.redact.first_names import is_first_name
 
 _UP = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ]"
 _LETTER = r"[^\W\d_]"
@@ -26,14 +27,15 @@ _NAME_WORD = re.compile(NAME_WORD)
 ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
 _RUN = re.compile(
-    rf"(?:{_SMALL}[ \u00a0]+)*(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{_SMALL}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
+    rf"(?!(?:la|le|el)[ \u00a0])(?:{_SMALL}[ \u00a0]+)*"
+    rf"(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{_SMALL}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
 )
-"""Matches large words, and the small ones of names before and between them.
+"""Matches large words, and the small ones of names before and between them. "Madame la Préfète" has none.
 
 No person has 36 titles: without an end, a text of titles alone would be read anew to its end from each of them.
 """
 _BEFORE_LARGE = re.compile(rf"[ \u00a0]{_UP}")
-_POSSESSIVE = re.compile(r"['’]s?$")
+_POSSESSIVE = re.compile(r"(?:['’]s?)?$")
 _LINE = re.compile(r"[^\n]*\w[^\n]*")
 _TRIMMED = re.compile(r"[^\s\"'“”„*_](?:[^\n]*[^\s\"'“”.,;*_])?")
 MOST_WORDS = 4
@@ -110,9 +112,12 @@ def name_at(text: str, at: int, *, least: int = 1) -> Span | None:
     words: list[re.Match[str]] = []
     run = _RUN.match(text, here)
     for word in _NAME_WORD.finditer(text, here, run.end() if run else here):
-        plain = fold(_POSSESSIVE.sub("", word[0]).rstrip("."))
+        plain = fold(text[word.start() : end_of_name(text, *word.span())].rstrip("."))
+        lacks_surname = bool(words) and all(is_first_name(each[0]) for each in words)
         if not words and (plain in _jobs() or plain in _titles()):
             here = word.end() + 1
+        elif lacks_surname and plain in _jobs():  # Jens Richter
+            words.append(word)
         elif plain in _jobs() | _titles() | _no_names() or (not words and _is_small_word(text, word, plain)):
             break
         else:
@@ -120,9 +125,14 @@ def name_at(text: str, at: int, *, least: int = 1) -> Span | None:
     words = words[:MOST_WORDS]
     if len(words) < least or (len(words) == 1 and words[0][0].endswith(".")):
         return None
-    end = words[-1].end()
-    possessive = _POSSESSIVE.search(text, here, end)
-    return here, possessive.start() if possessive else end
+    return here, end_of_name(text, *words[-1].span())
+
+
+def end_of_name(text: str, start: int, end: int) -> int:
+    """Return where a word ends without the "’s" of a possessive."""
+    possessive = _POSSESSIVE.search(text, start, end)
+    assert possessive is not None  # it may be empty
+    return possessive.start()
 
 
 def _after(text: str, before: re.Pattern[str], reason: str, *, least: int = 1) -> Iterator[tuple[int, int, str]]:
@@ -137,9 +147,13 @@ def _signed(text: str) -> Iterator[tuple[int, int, str]]:
         least = 2 if re.match(rf"[ \u00a0]+{_UP}.*(?<![,!])$", match[1]) else 1  # "Ihre Unterlagen" closes no letter
         lines = [*islice(_LINE.finditer(text, match.end()), 3)]
         tail = re.compile(r"(?<=[,.!])[ \t]+[^,.!\n]+$", re.M).search(text, match.start(1), match.end())
-        spans = (_whole(text, *_without_mark(text, *line.span()), least=least) for line in (tail, *lines) if line)
-        if span := next(filter(None, spans), None):
-            yield *span, "signature"
+        for line in (tail, *lines):
+            span = None
+            if line is not None:
+                span = _whole(text, *_without_mark(text, *line.span()), least=least)
+            if span is not None:
+                yield *span, "signature"
+                break
 
 
 def _without_mark(text: str, start: int, end: int) -> Span:
@@ -178,6 +192,7 @@ _FIRM = re.compile(
 """Matches up to seven large words, and small ones between them, before a legal form."""
 _WORKS_FOR = "of|from|at|bei|vom"
 _UNSURE_FORMS = ("PC", "LP", "AB", "SE", "SCP", "P.C.", "CIC")
+"""Legal forms that may be something else, but not at the end of a line that says nothing else, as in a letterhead."""
 
 
 def _firms(text: str) -> Iterator[Find]:
@@ -186,7 +201,8 @@ def _firms(text: str) -> Iterator[Find]:
         start, form = _behind_person(text, *match.span()), match.start("form")
         start = _without_article(text, start, form)
         if re.search(r"\w{2}", text[start:form]):  # the AG of a register is a court
-            certainty = Certainty.UNSURE if match["form"] in _UNSURE_FORMS else Certainty.LIKELY
+            is_unsure = match["form"] in _UNSURE_FORMS and not _is_line(text, start, match.end())
+            certainty = Certainty.UNSURE if is_unsure else Certainty.LIKELY
             yield Find(Kind.FIRM, start, match.end(), text[start : match.end()], certainty, "legal_form")
 
 
@@ -293,6 +309,8 @@ def find_addresses(text: str) -> Iterator[Find]:
     """Yield streets, and towns next to them or on a line of their own, as separate finds. No two overlap."""
     ends: list[int] = []
     for match in _STREET.finditer(text):
+        if is_counting(text, match.end()):
+            continue
         ends.append(match.end())
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY, "street")
     for match in _TOWN.finditer(text):
@@ -304,6 +322,22 @@ def find_addresses(text: str) -> Iterator[Find]:
             continue
         likely = beside or labelled or marked or alone
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY if likely else Certainty.UNSURE, "town")
+
+
+_COUNTED = re.compile(r"[ \u00a0]([^\W\d_]{3,})")
+
+
+def is_counting(text: str, end: int) -> bool:
+    """Return whether the number that ends there counts what stands behind it: "608 residents", "14 Tage"."""
+    behind = _COUNTED.match(text, end)
+    if behind is None:
+        return False
+    return fold(behind[1]) in _counted() or has_unit(text, end)
+
+
+@cache
+def _counted() -> frozenset[str]:
+    return frozenset(_words()["counted"].split())
 
 
 def _is_line(text: str, start: int, end: int) -> bool:
@@ -480,7 +514,12 @@ def _cards(text: str) -> Iterator[Find]:
         edges = _EDGE.findall(match[0])  # figures in columns may look like a card by chance
         grouped = match.re is _CARD_GROUPS and (not edges or (len(edges) == 1 and "\n" in edges[0]))
         bare = re.fullmatch(r"\d{15,16}", match[0]) is not None
-        certainty = SURE if labelled or grouped else LIKELY if bare else UNSURE
+        if labelled or grouped:
+            certainty = SURE
+        elif bare:
+            certainty = LIKELY
+        else:
+            certainty = UNSURE
         yield _find(Kind.CARD, text, *match.span(), certainty, "card")
 
 

@@ -16,10 +16,11 @@ from slmdesk.base.text.folding import fold
 from slmdesk.base.text.sentences import detect
 from slmdesk.base.text.words import function_words
 from slmdesk.claims.finders.numbers import find_dates
-from slmdesk.redact import Certainty, Entry, Find, Kind, Table
+from slmdesk.redact import Certainty, Entry, Find, Kind, Table, pairs_of
 from slmdesk.redact.finding import WORD, WordList, find_private, name_words, squeezed
+from slmdesk.redact.first_names import is_first_name
 from slmdesk.redact.rules import is_no_name, is_role
-from slmdesk.redact.table import is_first_name, table_for
+from slmdesk.redact.table import table_for
 
 INLINE = "abbr b big code del em font i ins mark s small span strong sub sup tt u"
 """HTML tags that may stand inside a word. Others end it."""
@@ -30,15 +31,23 @@ _MARKUP = re.compile(
     r"|(?P<blank></?[a-zA-Z][a-zA-Z\d]{0,20}(?:\s[^<>]{0,200})?/?>)"
     r"|(?P<sign>&(?:\#\d{1,6}|\#x[\da-fA-F]{1,6}|[a-zA-Z]{2,30});|\\[!-/:-@\[-`{-~])"
 )
+_SEEN_OF: Mapping[str, Callable[[str], str]] = {
+    "none": lambda _mark: "",
+    "blank": lambda _tag: "\n",
+    "sign": lambda written: html.unescape(written).removeprefix("\\")[:1],
+}
+"""What is seen of each group of marks."""
 _ENDING = r"(?:['’]s?|sche[nrms]?|ens|en|es|s|n)?"
 """What a name takes on in German, English, French and Spanish."""
 _HISSING = "sßxz"
+_TWO_WORDS = re.compile(r"^(\S+) (\S+)$")
 _NUMBER_BESIDE = re.compile(r"\d[^\n,]*\0|\0[^\n,]*\d")
 _WORD_BEFORE = re.compile(r"(?<![\w-])([^\W\d_][\w’'-]*)[ \u00a0]$")
 _WORD_BEHIND = re.compile(r"[ \u00a0]((?=[^\W\d_])[^\Wa-zäöüß]\w+)")
 _INITIALS = r"(?<![\w.])(?:[A-Z]\.[ \u00a0]?)+"
-_INITIAL_BEFORE = re.compile(r"(?<![\w.])([A-Z])\.?[ \u00a0]?$")
-_INITIAL_BEHIND = re.compile(r",[ \u00a0]?([A-Z])\.")
+_INITIAL_BEFORE = re.compile(r"(?<![\w.])[A-Z]\.[ \u00a0]?$")
+_INITIAL = re.compile(r"(?<!\w)([A-Z])\\\.")
+"""Matches the initial of a name in the pattern that is made of it."""
 _BY_DIGITS = (Kind.PHONE, Kind.IBAN, Kind.CARD, Kind.NUMBER, Kind.REFERENCE)
 _WORDS = (Kind.PERSON, Kind.FIRM, Kind.ADDRESS, Kind.OTHER)
 LEAST_LOOSE = 6
@@ -102,7 +111,7 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
     ]
     table = table_for(text, finds, draw=draw, taken=taken)
     used = {original for _start, _end, original, _stand_in in places_of(text, table)}
-    return tuple(entry for entry in table if any(original in used for original, _stand_in in entry.pairs))
+    return tuple(entry for entry in table if not used.isdisjoint(dict(entry.pairs)))
 
 
 def is_long(words: str) -> bool:
@@ -125,11 +134,11 @@ def with_stand_ins(text: str, table: Table) -> tuple[str, int, tuple[str, ...]]:
 
 def places_of(text: str, table: Table) -> Iterator[tuple[int, int, str, str]]:
     """Yield where originals stand, with what stands for them there."""
-    pairs = [pair for entry in table for pair in entry.pairs]
+    pairs = pairs_of(table)
     for start, stop, number in WordList(original for original, _ in pairs).places_in(text):
         original, stand_in = pairs[number]
         there = text[start:stop]
-        if original.islower() or not (there.islower() and there.isalpha()):  # "klein" is not "Klein"
+        if not _is_small(there, original):
             yield start, stop, original, _as_large(there, original, stand_in)
 
 
@@ -170,23 +179,18 @@ class _Plain:
     def __init__(self, source: str) -> None:
         self.source = source
         pieces, self._begins, self._ends = list[str](), list[int](), list[int]()
-        end = 0
+        at = 0
         for match in _MARKUP.finditer(source):
-            self._add(pieces, source[end : match.start()], end)
-            end = match.end()
-            if match["sign"]:
-                sign = html.unescape(match[0]).removeprefix("\\")
-                self._add(pieces, sign[:1] or "\\", match.start(), end)
-            elif match["blank"]:
-                self._add(pieces, "\n", match.start(), end)
-        self._add(pieces, source[end:], end)
+            start, end = match.span()
+            sign = _SEEN_OF[str(match.lastgroup)](match[0])
+            pieces += (source[at:start], sign)
+            self._begins += (*range(at, start), *[start] * len(sign))
+            self._ends += (*range(at + 1, start + 1), *[end] * len(sign))
+            at = end
+        pieces.append(source[at:])
+        self._begins += range(at, len(source))
+        self._ends += range(at + 1, len(source) + 1)
         self.text = "".join(pieces)
-
-    def _add(self, pieces: list[str], piece: str, start: int, end: int = 0) -> None:
-        pieces.append(piece)
-        places = range(start, start + len(piece))
-        self._begins += places
-        self._ends += [end or at + 1 for at in places]
 
     def replaced(self, changes: Iterable[tuple[int, int, str]]) -> str:
         """Return the source with other words. Marks inside of what goes stay: those
@@ -199,7 +203,7 @@ class _Plain:
             before, behind = "", ""
             for match in _MARKUP.finditer(self.source, start, stop):
                 mark = match["none"] or ""
-                if mark.startswith("</") or line.count(mark or "\n") % 2:
+                if mark.startswith("</") or line.count(mark) % 2:
                     behind += mark
                 else:
                     before += mark
@@ -225,7 +229,7 @@ class _Answer:
         self.plain = _Plain(text)
         self.text = self.plain.text
         self.language = detect(self.text)[0] or ""
-        self._days = [day for day in find_dates(self.text, self.language) if day.readings]
+        self._days = find_dates(self.text, self.language)
 
     def places(self, table: Table) -> list[_Place]:
         """Return where the stand-ins of a table stand. Of two that overlap it is the longer one."""
@@ -245,9 +249,8 @@ class _Answer:
         for match in _shape(entry.kind, stand_in).finditer(self.text):
             there = match[0]
             words = _as_large(there, stand_in, original + _ending(original, match["end"]))
-            is_small = there.islower() and there.isalpha() and not stand_in.islower()
             is_other = is_street and self._has_number_beside(*match.span())
-            yield _Place(*match.span(), words, entry, stand_in, is_small or is_other)
+            yield _Place(*match.span(), words, entry, stand_in, is_other or _is_small(there, stand_in))
         if entry.kind is Kind.BIRTH:
             wanted = {reading for day in find_dates(stand_in, self.language) for reading in day.readings}
             for day in self._days:
@@ -275,7 +278,7 @@ class _Returning:
         self._found = self._answer.places(table)
         self._strange = [place for other in others for place in self._answer.places(other)]
         self._taken = _signs_of(self._found)
-        self._known = {fold(words) for words in known}
+        self._known = set(map(fold, known))
 
     def done(self) -> PutBack:
         why = {place: self._why(place) for place in self._found}
@@ -284,12 +287,12 @@ class _Returning:
         back = list[Back]()
         for place in self._found:
             if not why[place]:
-                changes += (*(self._initial_of(place) or ()), (place.start, place.end, place.words))
+                changes.append((place.start, place.end, place.words))
                 there = self._words_at(place)
                 back.append(Back(there, place.words, there != place.stand_in))
         met = {place.entry for place in self._found}
         return PutBack(
-            self._answer.plain.replaced(sorted(changes)),
+            self._answer.plain.replaced(changes),
             tuple(back),
             tuple((entry.substitute, entry.original) for entry in self._table if entry not in met),
             tuple(dict.fromkeys(self._new())),
@@ -306,7 +309,7 @@ class _Returning:
             return Why.SHARED
         if place.is_unclear:
             return Why.UNCLEAR
-        if place.entry.kind is Kind.PERSON and (self._has_stranger(place) or self._initial_of(place) is None):
+        if place.entry.kind is Kind.PERSON and self._has_stranger(place):
             return Why.STRANGER
         return None
 
@@ -325,6 +328,8 @@ class _Returning:
                 rest = "".join(" " if at in self._taken else sign for at, sign in enumerate(find.text, find.start))
                 if not self._knows(name_words(rest)):
                     return True
+        if _INITIAL_BEFORE.search(self._text, max(0, place.start - 4), place.start):
+            return True
         before = _WORD_BEFORE.search(self._text, max(0, place.start - 30), place.start)
         if before and before.start(1) not in self._taken and _may_be_first(before[1]):
             return not self._knows(before.groups())
@@ -336,26 +341,9 @@ class _Returning:
     def _knows(self, words: Iterable[str]) -> bool:
         return all(fold(word) in self._known or is_no_name(word) for word in words)
 
-    def _initial_of(self, place: _Place) -> list[tuple[int, int, str]] | None:
-        """Return what becomes of the initial of a name. None: whose it is, is unclear."""
-        before = _INITIAL_BEFORE.search(self._text, max(0, place.start - 4), place.start)
-        initial = before or _INITIAL_BEHIND.match(self._text, place.end)
-        if initial is None or place.entry.kind is not Kind.PERSON or " " in place.stand_in:
-            return []
-        meant = {
-            original[0]
-            for entry in self._table
-            for original, stand_in in entry.pairs
-            if stand_in[0] == initial[1] and stand_in.endswith(f" {place.stand_in}")
-        }
-        if len(meant) == 1:
-            return [(*initial.span(1), meant.pop())]
-        return None if before and before[0].strip().endswith(".") else []
-
     def _new(self) -> Iterator[str]:
         """Yield names and numbers that stand for nobody and that nobody gave."""
-        pairs = (pair for entry in self._table for pair in entry.pairs)
-        given = " ".join((*self._known, *(fold(original) for original, _ in pairs)))
+        given = " ".join((*self._known, *map(fold, dict(pairs_of(self._table)))))
         taken = self._taken | _signs_of(self._strange)
         for find in self._finds:
             is_free = taken.isdisjoint(range(find.start, find.end)) and fold(find.text) not in given
@@ -378,7 +366,7 @@ def _targets(entry: Entry) -> Iterator[tuple[str, str]]:
         if entry.kind is not Kind.PERSON or not parts:
             yield original, stand_in
         for one, other in parts:
-            one, other = one.strip(" ,.;"), other.strip(" ,.;")
+            one, other = one.strip(" ,;"), other.strip(" ,;")
             is_word = len(squeezed(other)) >= LEAST_WORD and not other.isdigit()
             if is_word and one != other:
                 yield one, other
@@ -398,10 +386,21 @@ def _lines(words: str) -> list[str]:
 
 def _turned(words: str) -> list[str]:
     """Return each street and its number in the other order."""
-    return [" ".join(reversed(line.split())) if line.count(" ") == 1 else line for line in _lines(words)]
+    return [_TWO_WORDS.sub(r"\2 \1", line) for line in _lines(words)]
 
 
-_PARTED: Mapping[Kind, Sequence[Parted]] = {Kind.PERSON: (str.split,), Kind.ADDRESS: (_lines, _turned, str.split)}
+def _initialled(name: str) -> list[str]:
+    """Return a name with an initial for what stands before the surname, in both orders."""
+    before, _, last = name.rpartition(" ")
+    if not before:
+        return []
+    return [f"{before[0]}. {last}", f"{last}, {before[0]}."]
+
+
+_PARTED: Mapping[Kind, Sequence[Parted]] = {
+    Kind.PERSON: (str.split, _initialled),
+    Kind.ADDRESS: (_lines, _turned, str.split),
+}
 """By which a part of an original stands for itself."""
 
 
@@ -410,7 +409,8 @@ def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
     signs = squeezed(stand_in)
     shape, ending = re.escape(stand_in), ""
     if kind in _WORDS:
-        shape, ending = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", stand_in))), _ENDING
+        words = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", stand_in)))
+        shape, ending = _INITIAL.sub(r"(?-i:\1)\\.", words), _ENDING
     elif kind in _BY_DIGITS and len(signs) >= LEAST_LOOSE:
         lead = re.escape(stand_in[: stand_in.lower().find(signs[0])])
         shape = rf"(?:{lead})?" + r"[\s./()–-]{0,3}".join(map(re.escape, signs))
@@ -432,6 +432,11 @@ def _may_be_first(word: str) -> bool:
 
 def _has_digit(words: str) -> bool:
     return re.search(r"\d", words) is not None
+
+
+def _is_small(there: str, words: str) -> bool:
+    """Return whether a word stands there in small letters alone: "klein" is not "Klein"."""
+    return there.islower() and there.isalpha() and not words.islower()
 
 
 def _as_large(there: str, was: str, words: str) -> str:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 
 from rapidfuzz.distance import Levenshtein, Prefix
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.text.folding import fold
-from slmdesk.claims.finders.names import LEGAL_FORM
-from slmdesk.redact import Entry, Find, Kind, Table
-from slmdesk.redact.finding import WORD, WordIndex, is_form_of, name_words
+from slmdesk.redact import Entry, Find, Kind, Table, pairs_of
+from slmdesk.redact.finding import WORD, WordIndex, is_form_of, name_words, without_form
+from slmdesk.redact.first_names import first_names, is_first_name, sex_of
 from slmdesk.redact.rules import is_checked
 
 _NAME_PIECE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
@@ -42,13 +39,10 @@ def table_for(
     maker = _Maker(fold(text), _index((*others, *(part for find in finds for part in _parts(find)))), draw)
     for substitute in taken:
         maker.take(substitute)
-    known: set[str] = set()
+    once = {find.text: find for find in finds}
     try:
-        for find in sorted(finds, key=_by_base):
-            if find.text not in known:
-                maker.add(find)
-                if find.kind is Kind.PERSON:  # for other kinds each find uses up one more substitute
-                    known.add(find.text)
+        for find in sorted(once.values(), key=_by_base):
+            maker.add(find)
     except NoSubstituteError as err:
         raise KnownError("redaction.no_substitute") from err
     made = tuple(maker.entries)
@@ -60,11 +54,10 @@ def _check(table: Table) -> None:
     """Check that no substitute stands for two originals. Raises KnownError "redaction.ambiguous"."""
     exact: dict[str, str] = {}
     alike: dict[str, str] = {}
-    for entry in table:
-        for original, substitute in entry.pairs:
-            same = exact.setdefault(substitute, original) == original
-            if not same or alike.setdefault(fold(substitute), original).casefold() != original.casefold():
-                raise KnownError("redaction.ambiguous")
+    for original, substitute in pairs_of(table):
+        same = exact.setdefault(substitute, original) == original
+        if not same or alike.setdefault(fold(substitute), original).casefold() != original.casefold():
+            raise KnownError("redaction.ambiguous")
 
 
 def _by_base(find: Find) -> tuple[int, int]:
@@ -96,14 +89,17 @@ class _Maker:
             self._put(Entry(find.kind, find.text, self._made(find.kind, find.text)))
 
     def _put(self, entry: Entry) -> None:
-        if not any(entry.original == original for known in self.entries for original, _ in known.pairs):
+        if entry.original not in dict(pairs_of(self.entries)):
             self.entries.append(entry)
 
     def _made(self, kind: Kind, original: str, end: str = "") -> str:
         self.tries = 0
+        kept = set(map(fold, WORD.findall(original)))
 
         def is_free(made: str) -> bool:
-            return self._is_free(made) and (not end or self._is_free(made + end))
+            if kind is Kind.ADDRESS and not kept.issuperset(self._taken_in(made)):
+                return False
+            return self._is_free(made) and self._is_free(made + end)
 
         made = substitute_for(kind, original, is_free, self._seed(kind))
         self.take(made)
@@ -111,6 +107,10 @@ class _Maker:
 
     def _seed(self, kind: Kind) -> str:
         return f"{self.draw}{kind}{len(self.entries)}"
+
+    def _taken_in(self, made: str) -> set[str]:
+        """Return the words of an address that stand for something else: each of them is put back alone, too."""
+        return self.taken.keys() & set(map(fold, WORD.findall(made)))
 
     def take(self, substitute: str) -> None:
         self.taken[fold(substitute)] = None
@@ -148,7 +148,7 @@ class _Maker:
             if piece.endswith(".") or (piece not in named and (piece.islower() or len(piece) == 1)):
                 substitute = self._initial(piece, named) if piece[0].isupper() and len(piece) <= 2 else piece
             else:
-                is_first = piece in named[:-1][:1] or is_first_name(piece)
+                is_first = (len(named) > 1 and piece == named[0]) or is_first_name(piece)
                 substitute = self._word(piece, is_first=is_first)
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
@@ -199,7 +199,7 @@ class _Maker:
         """Return first names of the sex of a folded one: by the list, the title before it, or its end."""
         titled = re.search(rf"{_TITLE}(?:\s+dr\.?)?\s+{re.escape(plain)}", self.source)
         guess = ("male", "female")[plain.endswith(("a", "e"))]
-        sex = _sex_of(plain) or str((titled and titled.lastgroup) or guess)
+        sex = sex_of(plain) or str((titled and titled.lastgroup) or guess)
         return first_names()[sex]
 
     def _know(self, word: str, substitute: str) -> str:
@@ -208,10 +208,10 @@ class _Maker:
         return substitute
 
     def _add_firm(self, original: str) -> None:
-        base, form = _without_form(original)
-        used = {substitute for entry in self.entries for _, substitute in entry.pairs}
+        base, form = without_form(original)
+        used = dict(pairs_of(self.entries)).values()
         for at, entry in enumerate(self.entries):
-            known, other = _without_form(entry.original)[0], _without_form(entry.substitute)[0]
+            known, other = without_form(entry.original)[0], without_form(entry.substitute)[0]
             if entry.kind is Kind.FIRM and fold(known) == fold(base):
                 cased = other.upper() if base.isupper() else other
                 made = original.replace(base, cased, 1)
@@ -226,33 +226,26 @@ class _Maker:
 
 
 def _parts(find: Find) -> tuple[str, ...]:
-    alone = name_words(find.text) if find.kind is Kind.PERSON else ()
-    return (find.text, *alone, *(_without_form(find.text)[:1] if find.kind is Kind.FIRM else ()))
+    if find.kind is Kind.PERSON:
+        return (find.text, *name_words(find.text))
+    if find.kind is Kind.FIRM:
+        name, __ = without_form(find.text)
+        return (find.text, name)
+    return (find.text,)
 
 
 def _index(originals: Iterable[str]) -> WordIndex:
     return WordIndex(word for word in {fold(original) for original in originals} if len(word) >= LEAST_HELD)
 
 
-def _without_form(firm: str) -> tuple[str, str]:
-    form = LEGAL_FORM.search(firm)
-    base = firm[: form.start()].rstrip(" ,\u00a0") if form else firm
-    return (base, firm[len(base) :]) if base else (firm, "")
-
-
 def _other_initial(piece: str) -> str:
-    return (
-        chr((ord(piece[0].upper()) - 65 + 7) % 26 + 65) + piece[1:]
-        if "A" <= piece[0].upper() <= "Z"
-        else f"X{piece[1:]}"
-    )
+    return chr((ord(piece[0]) - 65 + 7) % 26 + 65) + piece[1:]
 
 
 def _with_same_ending(word: str, base: str, substitute: str) -> str:
     shared = Prefix.similarity(word.lower(), base.lower())
     old, new = base[shared:], word[shared:]
-    stem = substitute.removesuffix(old) if old else substitute
-    return stem + new
+    return substitute.removesuffix(old) + new
 
 
 # Makes a substitute for an original. A substitute has the same kind and shape, reads naturally, and belongs to
@@ -297,29 +290,6 @@ Free = Callable[[str], bool]
 
 
 class NoSubstituteError(Exception): ...
-
-
-@cache
-def first_names() -> Mapping[str, tuple[str, ...]]:
-    """Return folded first names: `female` and `male` are given, `women` and `men` only known."""
-    lists = tomllib.loads(resources.files("slmdesk.redact").joinpath("first_names.toml").read_text("utf-8"))
-    return {key: tuple(names.split()) for key, names in lists.items()}
-
-
-@cache
-def _sexes() -> Mapping[str, str]:
-    names = first_names()
-    female, male = (*names["female"], *names["women"]), (*names["male"], *names["men"])
-    return dict.fromkeys(female, "female") | dict.fromkeys(male, "male")
-
-
-def _sex_of(name: str) -> str | None:
-    """Return the sex of a first name, of "Anna-Lena" that of its first part. None: no known first name."""
-    return _sexes().get(fold(name).partition("-")[0])
-
-
-def is_first_name(word: str) -> bool:
-    return _sex_of(word) is not None
 
 
 def name_word(original: str, free: Free, seed: str, *, listed: Sequence[str] = ()) -> str:
@@ -388,7 +358,9 @@ def _other_digits(words: str, rng: random.Random) -> str:
 
 def _code(original: str, rng: random.Random) -> str:
     """Return other digits and letters in the same groups, with wrong check digits. Letters of a country are kept."""
-    keeps = 2 * bool(re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE))
+    keeps = 0
+    if re.match(r"[A-Z]{2}\s?[\dU]", original, re.IGNORECASE):
+        keeps = 2
 
     def other(sign: re.Match[str]) -> str:
         return _digit(rng, sign[0]) if sign[0].isdigit() else rng.choice("BCDFGHKLMN")

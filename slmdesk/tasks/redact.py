@@ -28,7 +28,7 @@ from slmdesk.documents.finds import (
 )
 from slmdesk.documents.stand_ins import Key, Returned
 from slmdesk.documents.types import Span
-from slmdesk.redact import Certainty, Finder, Kind, Table
+from slmdesk.redact import Certainty, Finder, Kind, Table, pairs_of
 from slmdesk.redact.stand_ins import Why, is_long
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Documents, ReportRequest, Task
@@ -151,7 +151,7 @@ def report_of(preview: RedactionPreview, places: Places = NO_PLACES) -> Report:
 
 def nameless_report(preview: RedactionPreview, table: Table) -> Report:
     """Return the finds, each with what stands for it in a copy without names."""
-    pairs = {original: other for entry in table for original, other in entry.pairs}
+    pairs = dict(pairs_of(table))
 
     def told(find: Statement) -> Statement:
         if find.text in pairs:
@@ -212,7 +212,9 @@ def _statement(word: FoundWord, places: Places) -> Statement:
         finders = _("found by {finders}").format(
             finders=", ".join(_(FINDERS[by]) for by in word.by)
         )
-    about = [f"{grouped(word.count)} ×", finders, *map(_near, word.places[:1])]
+    about = [f"{grouped(word.count)} ×", finders]
+    if word.places:
+        about.append(_near(word.places[0]))
     if word.is_author and not word.count:
         about = [_("Author or editor of the file"), finders]
     if word.certainty is Certainty.UNSURE:

@@ -61,7 +61,8 @@ def test_a_template_of_a_person_is_filled_without_sources(services, tmp_path):
         ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "document."),
         ("text.txt", b"{{body}}", "letter.no_word"),
         ("empty.docx", b"", "document."),
-        ("gone.docx", None, "file.missing"),
+        ("gone.docx", None, "letter.no_template"),
+        ("~$own.docx", b"\x05Anna" + bytes(157), "letter.lock_file"),
     ],
 )
 def test_a_file_that_is_no_template_is_told(services, tmp_path, name, data, code):

@@ -16,7 +16,7 @@ from fakes.recorder import ECHO, LLAMA, Recorder, add_model, import_model, open_
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.runtime.events import DocumentGone
-from slmdesk.base.saved_states import head_of, states_in
+from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import SettingsFile
 from slmdesk.tasks.questions import service
 from slmdesk.tasks.questions.types import AskRequest, QuestionAnswered
@@ -92,8 +92,8 @@ def test_another_run_need_not_read_the_document_again(session):
     record = first.document()
     read = first.ask("When does the pump stop?", record)
     assert read.tokens_reused == 0
-    (kept,) = states()
-    head = head_of(kept)
+    (kept,) = states_in(find_paths().states)
+    head = kept.head
     assert head is not None
     assert (head.documents, head.model) == ((record.id,), read.model_sha256)
     first.services.close()
@@ -102,7 +102,7 @@ def test_another_run_need_not_read_the_document_again(session):
     answer = second.ask("And when does the pump stop?", record)
     assert answer.text == read.text
     assert answer.tokens_reused == head.tokens > 20
-    assert states() == [kept]
+    assert states() == [kept.path]
     second.ask("And in summer?", item=answer.item)
 
 
@@ -268,8 +268,7 @@ def test_an_engine_that_dies_while_it_saves_costs_only_time(session):
     desk.services.engine.start = start_and_kill
     desk.ask("When does the pump stop?", record)
     desk.services.engine.start = real
-    for path in states():
-        assert head_of(path) is not None
+    assert all(state.head for state in states_in(find_paths().states))
     assert desk.ask("And the valve?", record).text
     desk.call(desk.services.states.forget_all)
     assert list(find_paths().states.iterdir()) == []

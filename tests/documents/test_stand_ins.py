@@ -7,7 +7,7 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.documents.stand_ins import KIND, MOST_KEYS, Nameless
-from slmdesk.redact.table import first_names
+from slmdesk.redact.first_names import first_names
 
 pytestmark = pytest.mark.process
 TEXT = "Frau Sabine Müller schuldet Herrn Hannes Tannenkamp Geld. Müllers Anwalt schreibt an s.mueller@web.de."

@@ -103,7 +103,9 @@ def _chat(id: str) -> Callable[[Services], tuple[str, str]]:
 
 def _document(id: str) -> Callable[[Services], tuple[str, str]]:
     def read(services: Services) -> tuple[str, str]:
-        record = services.documents.document(id)
+        from slmdesk.tasks.jobs.documents import read_document  # with all of tasks; no start of the window needs it
+
+        record = read_document(services.store, id)
         pages = services.documents.pages(id, limit=max(1, record.pages))
         return "\n\n".join(page.text for page in pages), record.name
 

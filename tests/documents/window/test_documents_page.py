@@ -214,13 +214,7 @@ def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
     program.choose_tab("summary")
     assert made() == count, "it is made already"
     assert program.find("several_card").height() <= 5 * program.find("several_count").fontMetrics().height() * 1.7
-
-
-def test_the_summary_of_the_shown_document_comes_back_when_no_others_are_chosen(three):
-    program = three
-    summary_of_all(program)
-    pane = program.find("summary_pane")
-    program.click("several_none")
+    program.click("several_none")  # the summary of the shown document comes back
     program.wait(lambda: program.find("document_title").full_text in listed(program))
     program.wait(lambda: pane.report is not None and len(pane.report.documents) == 1)
     assert pane.report.documents[0][1] == program.find("document_title").full_text
@@ -454,10 +448,11 @@ def test_in_a_narrow_window_the_pages_are_a_drawer_over_the_result(program, lett
     assert view.isVisible()
     program.window.resize(1300, 800)
     program.wait(lambda: side.isVisible() and view.isVisible() and not view.visibleRegion().isEmpty())
+    keeps_away_from_the_tabs(program)
 
 
-def test_the_button_of_the_pages_keeps_away_from_the_tabs(program, letter):
-    open_read(program, letter)
+def keeps_away_from_the_tabs(program) -> None:
+    """The button of the pages, in each width and size of text."""
     page, tabs = program.find("page_button"), program.find("document_tabs")
     for width, scale in ((1366, 100), (1024, 150), (1024, 200), (1366, 100)):
         program.frame.keeper.set_font_scale(scale)

@@ -80,6 +80,7 @@ def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[t
         ("the contract with Hollowell & Sons Ltd ends", "en", Kind.FIRM, "Hollowell & Sons Ltd"),
         ("Die Wehrbach & Söhne KG hat", "de", Kind.FIRM, "Wehrbach & Söhne KG"),
         ("to Ms Edith Ashworth of Hollowell & Sons Ltd:", "en", Kind.FIRM, "Hollowell & Sons Ltd"),
+        ("Nordlicht SE\nHafenstraße 28\n20457 Hamburg", "de", Kind.FIRM, "Nordlicht SE"),
         ("to Ms Edith Ashworth of Hollowell & Sons Ltd:", "en", Kind.PERSON, "Edith Ashworth"),
         ("to Mr. Paul Whitcombe of Hollowell Ltd", "en", Kind.PERSON, "Paul Whitcombe"),
         ("as Mr Whitcombe said", "en", Kind.PERSON, "Whitcombe"),
@@ -141,6 +142,10 @@ def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) ->
         ("Her passport was renewed in 2019, the licence on 3 May 2021.", "en"),
         ("Die HRB 145231 B, AG Charlottenburg.", "de"),
         ("During 1971, it was version 3.1.2 of 10:45:12.", "en"),
+        ("In der Regel 14 Tage, am Markt 12 Uhr, im Mai 30 Anträge, zur Sitzung 12 Personen.", "de"),
+        ("An der Lindenstraße 608 Anwohner", "de"),
+        ("En la Plaza Mayor 300 vecinos, en la calle Mayor, 608 personas y en la avenida Real 12 días.", "es"),
+        ("Hors de la rue Basse, 608 personnes, et avenue Neuve 30 logements.", "fr"),
     ],
 )
 def test_what_is_not_private_stays(text: str, language: str) -> None:
@@ -153,6 +158,12 @@ def test_the_zone_of_a_time_and_the_next_header_are_not_offered_as_a_town() -> N
 
 def test_what_stands_behind_a_town_is_none_of_it() -> None:
     assert (Kind.ADDRESS, "80333 München") in _found("Ringweg 8, 80333 München Tel: 1", "de")
+
+
+def test_a_number_of_a_house_may_stand_before_any_other_word() -> None:
+    text = "Lindenstraße 7 Berlin, Ringweg 8 wohnt sie, Calle Mayor, 3 bajos, C/ Sol 12 vive Ana, Am Hof 3\nTage"
+    streets = [words for _, words in _found(text, "de")]
+    assert streets == ["Lindenstraße 7", "Ringweg 8", "Calle Mayor, 3", "C/ Sol 12", "Am Hof 3"]
 
 
 def test_a_sum_behind_a_street_is_no_town() -> None:
@@ -194,6 +205,7 @@ def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
         ("C. Haftung\nA. Miete ist zu zahlen.\nB. Frist\nD. Haftung besteht.", "de", [], []),
         ("Ihre Unterlagen\n\nMietvertrag\n\nDer Mietvertrag fehlt.", "de", [], []),
         ("Ihre\nAnna Berg", "de", ["Anna Berg"], []),
+        ("Madame la Préfète, Monsieur de la Tour,", "fr", ["de la Tour"], []),
     ],
 )
 def test_a_capital_that_the_beginning_of_a_line_gives_tells_no_name(text, language, sure, perhaps) -> None:
@@ -272,12 +284,27 @@ def test_finds_are_in_order_and_do_not_overlap() -> None:
 @pytest.mark.parametrize(
     ("text", "seen", "found"),
     [
+        ("de la rue Pierre Mourgues, 608 personnes", "rue Pierre Mourgues, 608", ["rue Pierre Mourgues"]),
+        ("by 608 residents of Mill Lane", "608", []),
+        ("at 12 Mill Lane", "12 Mill Lane", ["12 Mill Lane"]),
+        ("rue Basse 12 bis", "rue Basse 12", ["rue Basse 12"]),
+    ],
+)
+def test_what_another_finder_takes_for_an_address_ends_before_a_number_that_counts(text, seen, found) -> None:
+    finds = find_private(text, language="en", others=[_other(text, seen, Kind.ADDRESS)])
+    assert [find.text for find in finds] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "found"),
+    [
         ("as Mr Lomax said to Lomax", "Lomax", [("Lomax", ("rule", "finder")), ("Lomax", ("rule", "finder"))]),
         ("as Jess said, and Jess went", "Jess", [("Jess", ("finder",)), ("Jess", ("finder",))]),
         ("then Leiva flew to town", "Leiva flew", [("Leiva", ("finder",))]),
         ("in Meza's song", "Meza's", [("Meza", ("finder",))]),
         ("and killers of", "killers", []),
         ("von der Polizei", "Polizei", []),
+        ("die RAin schrieb", "RAin", []),
     ],
 )
 def test_what_another_finder_sees_is_cut_to_the_name_and_says_who_found_it(text, seen, found) -> None:
@@ -320,3 +347,16 @@ def test_an_index_finds_words_of_any_length() -> None:
 def test_what_another_finder_takes_for_a_name_may_begin_small() -> None:
     seen = Find(Kind.PERSON, 0, 4, "eBay", LIKELY, "finder", (Finder.SMALL,))
     assert find_private("eBay has written.", language="en", others=[seen]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Herr Jens Richter kommt.", "Jens Richter"),
+        ("Mr James Judge has come.", "James Judge"),
+        ("Frau Tannenkamps Anwältin kommt.", "Tannenkamps"),
+        ("Frau Müller Geschäftsführerin", "Müller"),
+    ],
+)
+def test_a_job_behind_a_first_name_alone_is_a_surname(text: str, name: str) -> None:
+    assert [find.text for find in find_private(text)] == [name]

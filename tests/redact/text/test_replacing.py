@@ -8,6 +8,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.text.folding import fold
 from slmdesk.redact import Certainty, Find, Kind, Table, table
 from slmdesk.redact.finding import find_private
+from slmdesk.redact.first_names import first_names
 from slmdesk.redact.rules import is_checked
 from slmdesk.redact.table import table_for
 
@@ -65,3 +66,21 @@ def test_two_originals_with_one_substitute_are_refused(monkeypatch) -> None:
     finds = [Find(Kind.OTHER, 0, 4, words, Certainty.SURE, "hand") for words in ("Berg", "Tal")]
     with pytest.raises(KnownError, match=r"redaction\.ambiguous"):
         table_for("Berg and Tal", finds)
+
+
+def test_no_word_of_an_address_stands_for_somebody_too() -> None:
+    people = [
+        Find(Kind.PERSON, 0, 0, name, Certainty.SURE, "hand") for name in ("Berger", "Tannenkamp", "Adler", "Ohm")
+    ]
+    places = [Find(Kind.ADDRESS, 0, 0, f"Am Markt {at}, 0410{at} Neustadt", Certainty.SURE, "hand") for at in range(9)]
+    for draw in map(str, range(40)):
+        made = table_for("", [*people, *places], draw=draw)
+        words = [word for entry in made for word in {*entry.substitute.replace(",", "").split()} - {"Am"}]
+        names = [word for word in words if word.isalpha() and word != "Markt"]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("name", "sex"), [("Adelheid", "female"), ("Kerstin", "female"), ("Knut", "male")])
+def test_a_first_name_that_ends_like_none_of_its_sex_has_one_of_it(name: str, sex: str) -> None:
+    made = table_for("", [Find(Kind.PERSON, 0, 0, f"{name} Ostermeyer", Certainty.SURE, "hand")])
+    assert fold(made[0].substitute.split()[0]) in first_names()[sex]

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from slmdesk.redact import Entry, Kind
+from slmdesk.redact.first_names import first_names
 from slmdesk.redact.stand_ins import Why, counts_in, put_back, stand_ins_for, with_stand_ins
-from slmdesk.redact.table import first_names
 
 pytestmark = pytest.mark.pure
 TABLE = (

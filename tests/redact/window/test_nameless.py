@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from slmdesk.base.records import DocumentStatus
 from slmdesk.ui.redaction.nameless import NamelessSheet, NamesBackSheet
 
 pytestmark = pytest.mark.gui
@@ -49,7 +50,7 @@ def test_the_menu_of_a_document_copies_it_without_names(start, tmp_path):
     program.frame.documents.open_paths([letter])
     program.wait(lambda: program.frame.documents.current)
     document = program.frame.documents.current
-    program.wait(lambda: program.frame.documents.records([document])[document].pages)
+    program.wait(lambda: program.frame.documents.records([document])[document].status is DocumentStatus.READ)
     program.find("documents_page").document.action_chosen.emit(document, "nameless")
     program.wait(lambda: "schuldet" in shown(program, "nameless_text"))
     assert "Müller" not in shown(program, "nameless_text")

@@ -271,6 +271,11 @@ def test_a_piped_text_goes_out_without_names_and_comes_back_with_them(run):
     assert shape["key"]
 
 
+def test_of_no_text_no_key_is_made(run):
+    ran = run("redact", "--clipboard", stdin=" \n")
+    assert (ran.status, "There is no text." in ran.err) == (1, True)
+
+
 def test_of_the_clipboard_no_file_is_named(run, tmp_path):
     assert run("redact", "a.txt", "--clipboard", stdin="x").status == 2
     assert run("redact").status == 2

@@ -119,16 +119,6 @@ def test_the_page_shows_black_what_is_ticked_and_the_selected_words_so_that_they
     program.wait(lambda: not black() and not marked())
 
 
-def test_no_words_below_the_list_move_it(program, word_file):
-    opened(program, word_file)
-    stands, height = places_of(program, "list", "word"), program.find("redaction_list").height()
-    program.find("redaction_said").setText("word " * 300)
-    program.find("redaction_others").setText("line\n" * 20)
-    program.find("redaction_others").show()
-    assert places_of(program, "list", "word") == stands
-    assert program.find("redaction_list").height() == height
-
-
 def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatch):
     opened(program, word_file)
     ticked = ticks(program)
@@ -171,17 +161,24 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     assert [Path(url.toLocalFile()) for url in seen] == [copy]
 
 
-@pytest.mark.parametrize("size", [(1024, 768), (900, 520)])
-def test_what_is_said_of_an_added_word_moves_nothing(program, word_file, size):
-    program.window.resize(*size)
+def test_words_below_the_list_move_nothing_and_one_line_says_what_no_model_means(program, word_file):
     opened(program, word_file)
-    parts = ("list", "said", "word", "add", "options")
-    stands, word = places_of(program, *parts), program.find("redaction_word")
-    for words in ("Blauwal-77", "Q", "Quarbel which is nowhere in the text of this letter, however long one looks"):
-        program.type_into(word, words)
-        QTest.keyClick(word, Qt.Key.Key_Return)
-        assert places_of(program, *parts) == stands
-        word.clear()
+    program.wait(lambda: "No language model" in program.find("redaction_asking").text())
+    parts, word = ("list", "said", "word", "add", "options"), program.find("redaction_word")
+    for size in ((1024, 768), (900, 520)):
+        program.window.resize(*size)
+        stands = places_of(program, *parts)
+        for words in ("Blauwal-77", "Q", "Quarbel which is nowhere in the text of this letter, however long one looks"):
+            program.type_into(word, words)
+            QTest.keyClick(word, Qt.Key.Key_Return)
+            assert places_of(program, *parts) == stands
+            word.clear()
+    stands, height = places_of(program, "list", "word"), program.find("redaction_list").height()
+    program.find("redaction_said").setText("word " * 300)
+    program.find("redaction_others").setText("line\n" * 20)
+    program.find("redaction_others").show()
+    assert places_of(program, "list", "word") == stands
+    assert program.find("redaction_list").height() == height
 
 
 def lit(program):
@@ -300,11 +297,6 @@ def test_a_tick_and_an_added_word_are_taken_back(program, word_file):
     QTest.keyClick(program.find("redaction_list"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert ticks(program) == before
     assert not program.find("redaction_undo").isEnabled()
-
-
-def test_without_a_model_one_line_says_what_that_means(program, word_file):
-    opened(program, word_file)
-    program.wait(lambda: "No language model" in program.find("redaction_asking").text())
 
 
 def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
