@@ -4,7 +4,7 @@ FOLDER holds papers; TRUTH.json what a person read in some of them: [{file, date
 [{day, between, words}], may: [day or [from, to], …]}]. Due is a day on which somebody
 has to act or appear after the date of the paper; `between` where only the day of the
 receipt is assumed; what `may` be listed counts neither way. A day is found where it is
-listed for its own paper.
+listed for its own paper, which is read on its date.
 
 Printed: days found, missed, false, twice, of what is listed above (`ours`) and together
 with the other days below it (`all`); beside them the plain way, which takes each day that
@@ -83,8 +83,8 @@ def listed(desk: Desk) -> Sequence[DueDay]:
     return desk.services.service_thread.call(due.listed).days
 
 
-def others_of(desk: Desk, record: DocumentRecord, since: date) -> Sequence[str]:
-    """The other days that a paper names, if it were read on a day long ago."""
+def found_in(desk: Desk, record: DocumentRecord, since: date) -> FoundDays:
+    """The days of a paper, if it were read on a day long ago."""
     of_document = desk.services.store.pages.of_document
     pages = desk.services.service_thread.call(lambda: of_document(record.id, begin=1, limit=record.pages))
     looking = finding(record, pages, since)
@@ -93,7 +93,7 @@ def others_of(desk: Desk, record: DocumentRecord, since: date) -> Sequence[str]:
             next(looking)
         except StopIteration as end:
             found: FoundDays = end.value
-            return list(found.others)
+            return found
 
 
 def judge(counts: Counter[str], name: str, side: str, days: Sequence[str], truth: Any) -> None:
@@ -124,17 +124,16 @@ def main(arguments: Sequence[str]) -> int:
         papers = {record.id: truth for record, truth in zip(records, truths, strict=True)}
         days = listed(desk)
         texts = {id: text_of(folder / truth["file"]) for id, truth in papers.items()}
-        others = {
-            record.id: others_of(desk, record, date.fromisoformat(papers[record.id]["date"])) for record in records
-        }
+        found = {record.id: found_in(desk, record, date.fromisoformat(papers[record.id]["date"])) for record in records}
     for id, truth in papers.items():
         name = Path(truth["file"]).name
-        ours = [day.day for day in days if day.document == id and day.day]
+        ours = [day.day for day in found[id].days if day.day]
+        others = list(found[id].others)
         later = sorted(day for day in written(texts[id]) if day > truth["date"])
         judge(counts, name, "ours", ours, truth)
-        judge(counts, name, "all", [*ours, *others[id]], truth)
+        judge(counts, name, "all", [*ours, *others], truth)
         judge(counts, name, "plain", later, truth)
-        counts["others"] += len(others[id])
+        counts["others"] += len(others)
     order = [day.day for day in days if day.day]
     counts["listed"] = len(order)
     counts["without a day"] = len(days) - len(order)

@@ -19,7 +19,7 @@ from slmdesk.cli.console import (
 from slmdesk.cli.documents import find_folder
 from slmdesk.cli.output import check_file, form_of
 from slmdesk.services import Services
-from slmdesk.tasks.deadlines.report import OTHERS, report_of, shape_of
+from slmdesk.tasks.deadlines.report import report_of, shape_of
 from slmdesk.tasks.deadlines.types import DueRequest
 from slmdesk.tasks.due import TASK
 from slmdesk.tasks.report import Report
@@ -140,9 +140,8 @@ def _say(console: Console, report: Report, *, is_all: bool) -> None:
     console.say(report.lead)
     number = 0
     for section in report.sections:
-        if section.is_folded and not (is_all and section.id == OTHERS):
-            option = "--all" if section.id == OTHERS else "--json"
-            console.notify(f"{section.fold} ({option} lists them)")
+        if section.is_folded and not is_all:
+            console.notify(f"{section.fold} (--all lists them)")
             continue
         console.say(f"\n{section.title}")
         for statement in section.statements:

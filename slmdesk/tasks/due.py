@@ -8,7 +8,7 @@ finds the days when a paper is read, and gives the list of a folder, or of all p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from contextlib import suppress
 from typing import ClassVar
 
 from slmdesk.base.errors import KnownError
@@ -130,11 +130,7 @@ class DueTask(Task[DueRequest, DueList]):
 def _moved_to(value: Json) -> str:
     """Return the day of an answer, or "" to move it back to that of its paper."""
     assert isinstance(value, Mapping)  # what its form asks for
-    said = str(value["to"])
-    try:
-        return said and date.fromisoformat(said).isoformat()
-    except ValueError as err:
-        raise KnownError("request.invalid", what=_("no such day")) from err
+    return str(value["to"])
 
 
 SAYS: Mapping[str, Callable[[DueDay, Json], Said]] = {
@@ -149,22 +145,19 @@ TASK = DueTask()
 
 
 def _listed(view: View) -> DueList:
-    return view.result or DueList()
+    assert view.result is not None  # its service always gives a list
+    return view.result
 
 
 def _folder_of(view: View, context: TaskContext) -> str:
     """Return the title of the list of a folder."""
-    for folder in context.runtime.store.collections.all():
-        if folder.id == view.request.folder:
-            return _("Deadlines in {folder}").format(folder=folder.name)
+    with suppress(KnownError):  # it is of all papers, or the folder is gone
+        folder = context.runtime.store.collections.get(view.request.folder)
+        return _("Deadlines in {folder}").format(folder=folder.name)
     return ""
 
 
 def _day_of(view: View, edit: Edit, context: TaskContext) -> DueDay:
-    from slmdesk.tasks.deadlines.service import other_days
+    from slmdesk.tasks.deadlines.service import find_day
 
-    others = other_days(context.runtime.store, [edit.statement])
-    days = {day.id: day for day in (*others, *_listed(view).days)}
-    if edit.statement not in days:
-        raise KnownError("request.invalid", what=_("no such deadline"))
-    return days[edit.statement]
+    return find_day(context.runtime.store, _listed(view), edit.statement)

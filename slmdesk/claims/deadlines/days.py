@@ -76,7 +76,7 @@ class NamedDay(Record):
         """The last day on which something can be done that is due by it."""
         with suppress(ValueError, TypeError, OverflowError):
             named = date(*self.day)  # type: ignore[arg-type]
-            return named - timedelta(days=self.role is Role.BEFORE)
+            return named - timedelta(days=1) if self.role is Role.BEFORE else named
         return None
 
 
@@ -162,8 +162,16 @@ def _ends(
     if own and own[0] and own[1]:
         for ending in _endings(language):
             for words in re.finditer(rf"(?<!\w)(?:{ending})(?!\w)(?! ?\d)", plain, re.IGNORECASE):
-                months = own[1] if words["month"] else own[1] + 1 if words["next"] else 12
-                yield _end_of(words.start(), words.end(), own[0] + (months > 12), (months - 1) % 12 + 1)
+                if words["month"]:
+                    months = own[1]
+                elif words["next"]:
+                    months = own[1] + 1
+                else:
+                    months = 12
+                year = own[0]
+                if months > 12:  # the next one after December
+                    year, months = year + 1, 1
+                yield _end_of(words.start(), words.end(), year, months)
 
 
 def _end_of(start: int, end: int, year: int, month: int) -> _Mention:
@@ -172,7 +180,9 @@ def _end_of(start: int, end: int, year: int, month: int) -> _Mention:
 
 def _with_year(day: Day, own: Sequence[int | None] | None) -> Day:
     if not day[0] and own and own[0]:
-        return own[0] + (day[1:] < tuple(own[1:])), *day[1:]
+        is_over = day[1:] < tuple(own[1:])
+        year = own[0] + 1 if is_over else own[0]
+        return year, *day[1:]
     return day
 
 
@@ -209,7 +219,9 @@ def _is_until_refused(plain: str, begin: int, mention: _Mention, language: str) 
     is_condition = comma and re.match(_words("condition", language), near, re.IGNORECASE)
     is_limit = re.search(_words("limits", language), near, re.IGNORECASE)
     refused = clause if is_listed else near
-    return not is_condition and not is_limit and _refuses(refused + behind * (language in NOT_BEHIND), language)
+    if language in NOT_BEHIND:
+        refused += behind
+    return not is_condition and not is_limit and _refuses(refused, language)
 
 
 def _clause_around(plain: str, begin: int, end: int) -> str:

@@ -104,9 +104,6 @@ class Due(Record):
 
 def find_terms(text: str, language: str = "") -> list[Term]:
     """Return the deadlines of a sentence in order. None of what is told of the past, nor of other events."""
-    names = (language,) if language in LANGUAGES else LANGUAGES
-    if not any(_span(name).search(text) for name in names):  # most lines of a paper
-        return []
     return list(find_due(text, language).terms)
 
 
@@ -134,9 +131,11 @@ def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -
 
     One without a year is the next one after `own`, the date of the paper; where that is not known, its year is None.
     """
-    day = next(iter(find_due(text, language, own).days), None)
-    last = day.last if day else None
-    return (last.year, last.month, last.day) if last else day.day if day else None
+    days = find_due(text, language, own).days
+    if not days:
+        return None
+    last = days[0].last
+    return (last.year, last.month, last.day) if last else days[0].day
 
 
 def lays_duty(text: str, language: str) -> bool:
@@ -161,7 +160,7 @@ def is_own(term: Term, head: str, sentence: str = "", *, is_mail: bool = False) 
         return False
     if term.noun:
         stem = term.noun[:-2] if len(term.noun) > LEAST_STEM else term.noun
-        rest = " ".join(head.split()).replace(" ".join(sentence.split()), "") if sentence else head
+        rest = " ".join(head.split()).replace(" ".join(sentence.split()), "")
         return stem.casefold() in rest.casefold()
     return term.event not in (Event.SERVICE, Event.NOTICE) or bool(re.search(_words()["served"], head, re.I))
 
@@ -300,13 +299,15 @@ class _Span:
         """
         unit = self._span["unit"].casefold()
         is_short = unit.startswith("minut") or (self._count < LEAST_HOURS and _is(self._words, "short", unit))
-        is_bare = not self._count and re.fullmatch(_words()["determiners"], self._span["n"], re.IGNORECASE)
-        is_one = is_bare and self._span["day"]  # the day before
-        if self._span["year"] or is_short or (is_bare and not is_one):
+        is_counted = self._count or self._span["day"]  # "the day before" is one
+        is_bare = not is_counted and re.fullmatch(_words()["determiners"], self._span["n"], re.IGNORECASE)
+        if self._span["year"] or is_short or is_bare:
             return None, set()
         others = (day for day in self._named if day.day != self._own)
         days = {day for day in others if day.end <= self._start or day.role not in (Role.BY, Role.BEFORE)}
-        day = next(iter(days)) if len(days) == 1 else None
+        day = None
+        if len(days) == 1:
+            (day,) = days
         if self._is_no_end(is_before=True) or not (days or self._is_duty()):
             return None, days
         term = changed(self._from_day(day, is_before=True, is_unsure=False), end=back.end())
@@ -334,9 +335,9 @@ class _Span:
 
     def _event_in_front(self) -> re.Match[str] | None:
         """Return the event that stands first: "from receipt of this letter you have 14 days"."""
-        have = self._words.get("have")
-        for event in _event(self._language).finditer(self._before) if have else ():
-            paper = re.search(rf"\b{self._words['papers']}\b", event["np"] or "", re.IGNORECASE)
+        have, papers = self._words.get("have", "(?!)"), self._words.get("papers", "(?!)")
+        for event in _event(self._language).finditer(self._before):
+            paper = re.search(rf"\b{papers}\b", event.groupdict().get("np") or "", re.IGNORECASE)
             rest = self._before[event.start("np") + paper.end() if paper else event.end() :]
             if len(rest) < GAP_CHARACTERS and re.fullmatch(rf"[^.;:!?]*\b(?:{have})\b[^.;:!?]*", rest, re.IGNORECASE):
                 return event
@@ -408,7 +409,8 @@ class _Span:
         event = Event(next(name for name in words["events"] if match[f"on_{name}"]))
         told = match[f"on_{event}"]
         start = min(match.start(), self._start)
-        det = next(filter(None, (match.groupdict().get(name) for name in ("det", "det2"))), "")
+        groups = match.groupdict()
+        det = groups.get("det") or groups.get("det2") or ""
         is_named = re.search(rf"\b(?:{words['this']})\s+(?:[\w-]+\s+)?{words['papers']}\b", text[:start], re.I)
         is_this, noun, end = is_named is not None, "", match.end()
         if match["object"] and (named := match["np"] or det) and not re.search(rf"\b(?:{words['remedy']})\b", named):
@@ -436,10 +438,17 @@ class _Span:
         is_one = _is(words, "article", span["n"]) and not _HALF.search(before)
         if known.get("is_before") and name in ("day", "weekday", "working"):  # the day before
             is_one = is_one or _is(words, "one", span["n"])
-        count = count or int(is_one)
-        many, unit = (count, Unit(name)) if name in set(Unit) else (2 * count * (name == "fortnight"), Unit.WEEK)
+        if is_one and not count:
+            count = 1
+        unit = Unit.WEEK
+        if name in set(Unit):
+            unit = Unit(name)
+        elif name == "fortnight":
+            count *= 2
+        else:
+            count = 0
         return Term(
-            self._start, end, many, unit, event,
+            self._start, end, count, unit, event,
             is_clear=re.search(r"\b(?:clear|francs?)\b", before, re.I) is not None,
             is_natural="naturales" in span["unit"].lower(), **known,
         )  # fmt: skip

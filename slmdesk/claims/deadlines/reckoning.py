@@ -137,7 +137,9 @@ def _begin(term: Term, known: Known) -> tuple[date | None, int]:
 
 def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ...]] | None:
     """Return the unit that counts, whether the end is moved to a working day, and the rules."""
-    country, unit, first = place.partition("-")[0], term.unit, _COUNTED if term.is_first else _UNCOUNTED
+    country = place.partition("-")[0]
+    unit = term.unit
+    first = _COUNTED if term.is_first else _UNCOUNTED
     is_by_days = unit in (Unit.DAY, Unit.WEEKDAY, Unit.WORKING)
     law: tuple[str, ...]
     if country == "DE":
@@ -191,7 +193,7 @@ def _end(term: Term, unit: Unit, begin: date, place: str) -> date:
 
 def _start(term: Term, unit: Unit, begin: date, known: Known) -> date:
     """Return the day that lies so long before another; where the days between are to be whole, one more before it."""
-    more = int(_is_clear(term, known.office))
+    more = 1 if _is_clear(term, known.office) else 0
     if unit in (Unit.MONTH, Unit.YEAR):
         return months_after(begin, -term.count * (12 if unit is Unit.YEAR else 1)) - more * DAY
     if unit in (Unit.DAY, Unit.WEEK):

@@ -35,7 +35,8 @@ def foreign_names(text: str, known: frozenset[str], language: str) -> list[Span]
     """
     runs: list[Span] = []
     for match in _WORD.finditer(text):
-        word, is_large = folded(match[0]), match[0][0].isupper() and not opens(text, match.start())
+        word = folded(match[0])
+        is_large = match[0][0].isupper() and not opens(text, match.start())
         if not is_large or word[:_BEGINNING] in known or word in capitalised():
             continue
         if runs and _GAP.fullmatch(text, runs[-1][1], match.start()):
@@ -121,11 +122,6 @@ def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
 
 def has_address(text: str) -> bool:
     return bool(_POSTCODE.search(text) or _STREET.search(text))
-
-
-def is_address(text: str) -> bool:
-    matches = [match for match in (_POSTCODE.search(text), _STREET.search(text)) if match]
-    return any(match.start() <= 12 for match in matches) and not LEGAL_FORM.search(text)
 
 
 def _skipped(text: str, at: int) -> int:

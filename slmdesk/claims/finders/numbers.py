@@ -66,7 +66,11 @@ class Number(Record):
     @property
     def kind(self) -> Literal["amount", "percent", "number"]:
         name = self.unit[0] if self.unit else ""
-        return "amount" if name in CURRENCIES else "percent" if name in ("percent", "points") else "number"
+        if name in CURRENCIES:
+            return "amount"
+        if name in ("percent", "points"):
+            return "percent"
+        return "number"
 
 
 @cache
@@ -129,7 +133,8 @@ def _signed(text: str, start: int, end: int) -> tuple[Sign, int, int]:
     if hints is None and not _HINT_AFTER.match(text, end):
         return "", start, end
     before, after = text[max(0, start - 24) : start], text[end : end + 24]
-    minus, late = _MINUS.search(before) if hints else None, _MINUS_AFTER.match(after)
+    minus = _MINUS.search(before) if hints else None
+    late = _MINUS_AFTER.match(after)
     has_cash = bool(_CURRENCY_BEFORE.search(before) or _CURRENCY_AFTER.match(after))
     is_sum = has_cash or _CENTS.search(text, start, end) is not None
     if (minus and late and not is_sum) or re.match(r"0\d", text[start:end]):
@@ -158,7 +163,11 @@ def _sign_before(minus: re.Match[str], before: str, *, is_sum: bool) -> Sign:
     """Return the sign that a dash or a word before a figure is; `before` is what stands before it."""
     is_range = _RANGE.search(before) is not None
     if minus["word"] or minus["less"]:
-        return "" if is_range or _NO_SIGN.search(before) else "-" if minus["word"] else "?"
+        if is_range or _NO_SIGN.search(before):
+            return ""
+        if minus["word"]:
+            return "-"
+        return "?"
     if minus["late"]:
         return "" if is_range or minus["late"] == "—" else "-"
     if not _FREE.search(before):
@@ -210,7 +219,8 @@ def _figure(text: str, match: re.Match[str]) -> Number:
             times = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}.get(word)
         if times is None or (after["w"] in ("mil", "mille") and text[end : after.start("w")].strip(_SPACE) != ""):
             break
-        options, end = tuple(round(value * times, 9) for value in options), after.end()
+        options = tuple(round(value * times, 9) for value in options)
+        end = after.end()
         if of := _OF.match(text, end):
             end = of.end()
     if unit is None:
@@ -225,6 +235,12 @@ def _roman(match: re.Match[str]) -> Number:
     """Return a soft number, since the letters may mean something else: "Fichte IV", but also "IV drip"."""
     rest = {"IX": 9, "IV": 4}.get(match[2], 5 * len(match[3] or "") + len(match[4] or ""))
     return Number(*match.span(), (float(10 * len(match[1]) + rest),), soft=True, whole=match.span())
+
+
+def has_unit(text: str, end: int) -> bool:
+    """Return whether a unit stands behind the number that ends there."""
+    unit, __ = _unit_at(text, end)
+    return unit is not None
 
 
 def _unit_at(text: str, end: int) -> tuple[Unit | None, int]:
@@ -459,7 +475,9 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
         begin = match.start()
         if word[:2] in ("d'", "d’"):
             word, begin = word[2:], begin + 2
-        word += "-feira" if text.startswith("-feira", match.end()) else ""  # segunda is a second, segunda-feira Monday
+        # segunda is a second, segunda-feira Monday
+        if text.startswith("-feira", match.end()):
+            word += "-feira"
         if language == "de" and (day := _GERMAN_DAY.match(word)):
             word = day[0]
         if word in _months():
@@ -484,7 +502,8 @@ def _is_surely_date(text: str, when: DateMention) -> bool:
 
 def _around_month(text: str, start: int, end: int, word: str) -> DateMention | None:
     month, is_large = _months()[word], text[start].isupper()
-    before, year = _BEFORE_MONTH.search(text, max(0, start - 12), start), _AFTER_YEAR.match(text, end)
+    before = _BEFORE_MONTH.search(text, max(0, start - 12), start)
+    year = _AFTER_YEAR.match(text, end)
     if before and 1 <= int(before["d"]) <= 31:  # 3 March 2024
         day = (_int(year, "y"), month, int(before["d"]))
         return DateMention(before.start("d"), year.end() if year else end, (day,))
@@ -511,7 +530,10 @@ def _in_figures(text: str, language: str) -> list[DateMention]:
         _add(mentions, match, [(int(match["y"]), int(match["m"]), int(match["d"]))])
     for match in _PLAIN.finditer(text):
         a, b, year = int(match["a"]), int(match["b"]), int(match["y"].replace(" ", ""))
-        year += 2000 if year < 70 else 1900 if year < 100 else 0
+        if year < 70:
+            year += 2000
+        elif year < 100:
+            year += 1900
         _add(mentions, match, [(year, b, a), (year, a, b)] if "/" in match[0] or "-" in match[0] else [(year, b, a)])
     if language in ("de", "pl"):
         for match in _SHORT.finditer(text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from textwrap import shorten
 
@@ -30,7 +30,8 @@ def finding(
 ) -> Generator[Yield, None, FoundDays]:
     """Find the days of a paper, each once. Yields while it works.
 
-    `since`: the first day of the others that it names.
+    `since`: the day on which it is read, and the first of the other days that it names.
+    No paper is dated later.
     """
 
     def some(_document: str, begin: int, limit: int) -> Sequence[Page]:
@@ -39,8 +40,7 @@ def finding(
     texts = SummaryTexts([record], some)
     yield from texts.read()
     text = texts.texts[0]
-    own = own_date(texts.pieces, text.pieces, text.language)[0] or ()
-    dated = tuple(filter(None, own))
+    dated = _dated(own_date(texts.pieces, text.pieces, text.language)[0] or (), since)
     points = list[Point]()
     for at, line, quotation in _lines_of(texts.pieces, text.language):
         yield Yield()
@@ -63,22 +63,29 @@ def finding(
     return FoundDays(RULES, tuple(found.values()), others)
 
 
+def _dated(own: Sequence[int | None], since: date) -> tuple[int, ...]:
+    """Return the date of a paper as far as it is known: year, month, day."""
+    known = tuple(part for part in own if part)
+    return min(known, (since.year, since.month, since.day))
+
+
 def _days_of(
     page: Page, language: str, dated: Sequence[int], since: date
 ) -> Iterator[FoundDay]:
     """Yield each day that a page names, whatever it says of it. One without a year is
     the next one after the date of the paper, or else to come.
 
-    The date of a paper that was written on `since` is left out. A paper is not dated in
-    the future, so what is taken for its date counts there.
+    The date of a paper that was written on `since` is left out.
     """
-    first = (since.year, since.month, since.day)
-    own = dated or first
-    is_of_today = dated == first
+    today = (since.year, since.month, since.day)
+    own = dated or today
+    first = since
+    if dated == today:
+        first += timedelta(days=1)
     for block in page.blocks:
         text = page.text[block.start : block.end]
         for at, day in every_day(text, language, own):
-            if day > since or (day == since and not is_of_today):
+            if day >= first:
                 spans = sentence_spans(text, language)
                 start, end = next(span for span in spans if at < span[1])
                 yield FoundDay(
@@ -105,6 +112,7 @@ def _lines_of(pieces: Sequence[Piece], language: str) -> Iterator[tuple[int, str
     words, and the same as they stand there.
     """
     header = list[str]()
+    is_mail_head = False
     for at, piece in enumerate(pieces):
         if piece.kind is BlockKind.TABLE_ROW:
             cells = cells_of(piece.text)
@@ -114,7 +122,9 @@ def _lines_of(pieces: Sequence[Piece], language: str) -> Iterator[tuple[int, str
                 yield at, row_words(cells, header), piece.text
             continue
         header = []
-        if not piece.is_heading and not is_field("sender", piece.text, ""):
+        is_mail_head &= is_field("header", piece.text, "")
+        is_mail_head |= is_field("sender", piece.text, "")
+        if not piece.is_heading and not is_mail_head:
             for start, end in sentence_spans(piece.text, language):
                 line = piece.text[start:end]
                 yield at, line.rstrip(": "), line
@@ -127,7 +137,7 @@ def _group_of(text: str, language: str, dated: Sequence[int], *, is_row: bool) -
     due = find_due(text, language, dated)
     if not (due.days or due.terms):
         return ""
-    is_last = bool(due.terms) or any(day.role in _LAST_DAYS for day in due.days)
+    is_last = bool(due.terms) or due.days[0].role in _LAST_DAYS
     is_to_do = is_last or Matter.REQUEST in matters(text, language)
     if is_to_do and not tells_a_state(text, language):
         return TO_DO

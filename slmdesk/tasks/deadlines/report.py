@@ -188,7 +188,13 @@ def _notes(day: DueDay, place: str) -> tuple[str, ...]:
             _("Moved; the paper says: {day}").format(day=_day_words(found.day))
         )
     notes += [_("Also: {text}").format(text=text) for text in found.more]
+    if day.places:
+        notes.append(_places_words(day))
     return tuple(filter(None, notes))
+
+
+def _places_words(day: DueDay) -> str:
+    return _("The same paper: {places}").format(places="  ·  ".join(day.places))
 
 
 def reckoned_words(day: DueDay) -> str:
@@ -205,7 +211,7 @@ def reckoned_words(day: DueDay) -> str:
 def _due(day: DueDay) -> Due:
     found = day.found
     what = shorten(found.what, MOST_TITLE, placeholder="…")
-    if found.who and not what.startswith(found.who):
+    if not what.startswith(found.who):
         what = _(phrases.DUE).format(who=found.who, what=what)
     place = _(phrases.IN_DOCUMENT).format(name=_place(day))
     details = (found.text, reckoned_words(day), place)
@@ -231,9 +237,10 @@ def sheet_of(day: DueDay) -> Paper:
         (_("Amount"), found.amount),
         (_("Reckoned"), rule),
         (_("Paper"), _place(day)),
+        (_("Files"), "\n".join(day.places)),
     )
     pieces = (
-        table(("", ""), tuple(row for row in rows if row[1])),
+        table(("", ""), tuple((name, words) for name, words in rows if words)),
         Piece(PieceKind.QUOTE, (Run(cut(found.text, MOST_PASSAGE)),)),
         paragraph(_("Checked by {line}").format(line=LINE)),
         paragraph(_("Date {line}").format(line=LINE)),
@@ -256,6 +263,7 @@ def _shape(day: DueDay) -> dict[str, Json]:
         "id": day.id,
         "document": day.document,
         "file": day.name,
+        "places": list(day.places),
         "page": found.page,
         "day": day.day or None,
         "found_day": found.day or None,

@@ -4,7 +4,9 @@ or its receipt change. Service thread; papers are looked through on another.
 
 from __future__ import annotations
 
+import os
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
@@ -31,8 +33,10 @@ from slmdesk.base.runtime.service import (
     rest,
 )
 from slmdesk.base.texts import _
+from slmdesk.base.untrusted import clean_label
 from slmdesk.documents.types import DaysFound, ReceiptChanged
 from slmdesk.history.store import Store
+from slmdesk.history.store.documents import DocumentDays
 from slmdesk.tasks.deadlines.report import days_open, lead_of, sheet_of
 from slmdesk.tasks.deadlines.types import (
     RULES,
@@ -50,13 +54,46 @@ from slmdesk.tasks.summaries.order import LAST
 KIND = "due"
 TITLE = "Deadlines"
 PAGES_AT_ONCE = 50
+MOST_PLACE = 400
+"""Most letters of the path of a paper."""
 REST_S = 0.05
 """Between two papers, so that whoever waits for something else does not notice."""
 
 
+def _days_of(copies: Sequence[DocumentDays]) -> tuple[list[DueDay], list[str]]:
+    """Return the days of a paper, and the ids of the other days that it names: each
+    once, at however many places the paper was read.
+    """
+    places = tuple[str, ...]()
+    if len(copies) > 1:
+        places = tuple(
+            clean_label(os.fsdecode(copy.path), MOST_PLACE) for copy in copies
+        )
+    said = dict[str, Said]()
+    for copy in copies:
+        said = {**stored_dict(Said, copy.said), **said}
+
+    def due(copy: DocumentDays, found: FoundDay) -> DueDay:
+        own = said.get(found.key, Said())
+        return DueDay(copy.id, copy.name, copy.page_kind, found, own, places)
+
+    days, others = dict[str, DueDay](), dict[str, str]()
+    for copy in copies:
+        for found in stored_list(FoundDay, copy.found):
+            days.setdefault(found.key, due(copy, found))
+        for day in copy.others:
+            others.setdefault(day, f"{copy.id} {day}")
+    for key, own in said.items():
+        if own.mine is not None:
+            days[key] = due(copies[0], own.mine)
+            others.pop(key, None)
+    return list(days.values()), list(others.values())
+
+
 def other_days(store: Store, ids: Sequence[str]) -> list[DueDay]:
     """Return the days with these ids of the others that papers name."""
-    wanted, documents = set(ids), {id.partition(" ")[0] for id in ids}
+    wanted = set(ids)
+    documents = {id.partition(" ")[0] for id in ids}
     days = [
         DueDay(row.id, row.name, row.page_kind, day, Said(State.OTHER))
         for row in store.documents.with_other_days(sorted(documents))
@@ -64,6 +101,14 @@ def other_days(store: Store, ids: Sequence[str]) -> list[DueDay]:
         if f"{row.id} {day.key}" in wanted
     ]
     return sorted(days, key=lambda day: (day.day, day.name))
+
+
+def find_day(store: Store, due: DueList, id: str) -> DueDay:
+    """Return a day of the list, or one of the others. Raises KnownError."""
+    for day in (*due.days, *other_days(store, [id])):
+        if day.id == id:
+            return day
+    raise KnownError("request.invalid", what=_("no such deadline"))
 
 
 class DueService(Service):
@@ -177,15 +222,17 @@ class DueService(Service):
         """Return the days of all papers, or of those of a folder, in their order."""
         days, others = list[DueDay](), list[str]()
         today = date.today().isoformat()
+        papers = defaultdict[str, list[DocumentDays]](list)
         for row in self._store.documents.with_days(today, folder):
-            said = stored_dict(Said, row.said)
-            mine = {key: own.mine for key, own in said.items() if own.mine}
-            for day in (*stored_list(FoundDay, row.found), *mine.values()):
-                own = said.get(day.key, Said())
-                days.append(DueDay(row.id, row.name, row.page_kind, day, own))
-            others += [f"{row.id} {day}" for day in row.others if day not in mine]
+            papers[row.content].append(row)
+        for copies in papers.values():
+            its_days, its_others = _days_of(copies)
+            days += its_days
+            others += its_others
         days.sort(key=lambda day: (day.day or LAST, day.name))
-        waiting = len(self._waiting) + (self._work is not None)
+        waiting = len(self._waiting)
+        if self._work is not None:
+            waiting += 1
         return DueList(tuple(days), tuple(others), waiting)
 
     def others(self, ids: Sequence[str]) -> list[DueDay]:
@@ -198,7 +245,4 @@ class DueService(Service):
 
     def sheet(self, id: str) -> Paper:
         """Return the sheet of a day for the file. Raises KnownError."""
-        for day in (*self.listed().days, *self.others([id])):
-            if day.id == id:
-                return sheet_of(day)
-        raise KnownError("request.invalid", what=_("no such deadline"))
+        return sheet_of(find_day(self._store, self.listed(), id))

@@ -12,7 +12,7 @@ from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
 from slmdesk.tasks.shape import Field, FieldKind
 
-RULES = "4"
+RULES = "7"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""
@@ -97,6 +97,8 @@ class DueDay(Record):
     page_kind: str
     found: FoundDay
     said: Said = Said()
+    places: tuple[str, ...] = ()
+    """The files of the paper, where it was read at several places."""
 
     @property
     def id(self) -> str:

@@ -238,6 +238,18 @@ def test_a_day_to_come_is_in_sight_where_it_is_taken_for_the_date_of_the_paper(t
     assert [*(day.day for day in made.days), *made.others] == ["2027-02-02"]
 
 
+def test_no_paper_is_dated_later_than_it_is_read():
+    poster = page(1, "Annual Meeting 2 February 2027", "Please return the form by 20 January 2027.")
+    assert [day.day for day in found(poster)] == ["2027-01-20"]
+
+
+def test_the_day_of_a_mail_by_a_clock_that_is_fast_is_not_due():
+    mail = page(1, "Von: Anna Adler", "An: Ben Brandt", "Datum: 2. Februar 2027, 08:30 (UTC+2)", "Betreff: Ortstermin")
+    assert found(mail) == ()
+    body = page(1, *HEAD.split("\n\n"), "Der Ortstermin:", "Datum: 2. Februar 2027, 08:30 Uhr")
+    assert [day.day for day in found(body)] == ["2027-02-02"]
+
+
 def test_the_date_of_a_paper_of_today_is_no_other_day():
     assert all_found(page(1, HEAD)).others == {}
 

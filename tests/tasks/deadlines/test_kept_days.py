@@ -7,15 +7,15 @@ import signal
 import subprocess
 import sys
 from datetime import date, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from fakes.recorder import open_echo, result_of, wait_until
 
-from slmdesk.base.errors import KnownError
 from slmdesk.tasks.deadlines import service
 from slmdesk.tasks.deadlines.report import OTHERS
-from slmdesk.tasks.deadlines.types import BACK, DONE, MINE, MOVE, NOT_MINE, DueRequest
+from slmdesk.tasks.deadlines.types import BACK, DONE, MINE, MOVE, NOT_MINE, DueRequest, State
 from slmdesk.tasks.due import TASK
 from slmdesk.tasks.report import Edit
 
@@ -105,8 +105,6 @@ def test_a_day_is_moved_and_the_day_of_the_paper_stays_visible(services, letter)
     assert days(services, item) == ["2026-11-30", "2026-12-24"]
     notes = [note for one in services.call.tasks.report(item).statements for note in one.notes]
     assert any("17 November 2026" in note for note in notes)
-    with pytest.raises(KnownError, match=r"request\.invalid"):
-        say(services, item, MOVE, {"to": "soon"})
 
 
 def test_another_receipt_reckons_the_day_anew_and_keeps_what_was_said(services, letter):
@@ -217,6 +215,85 @@ def test_a_day_that_was_taken_up_stays_where_its_paper_is_read_again(services, f
     result_of(services, lambda: services.documents.open(tmp_path / "messe.txt"))
     result_of(services, services.due.found)
     assert days(services, item) == [COMING]
+
+
+@pytest.fixture
+def copied(services, letter, tmp_path) -> str:
+    """The same letter, read at a second place."""
+    return read_copy(services, tmp_path)
+
+
+def read_copy(services, tmp_path) -> str:
+    path = tmp_path / "copies" / "kopie.txt"
+    path.parent.mkdir()
+    path.write_text(NOTICE, encoding="utf-8")
+    document = result_of(services, lambda: services.documents.open(path))
+    result_of(services, services.due.found)
+    return document.id
+
+
+def test_a_paper_at_two_places_is_listed_once_and_names_both(services, letter, copied, tmp_path):
+    assert copied != letter
+    item = begun(services)
+    assert days(services, item) == ["2026-11-17", "2026-11-30"]
+    told = " ".join(first(services, item).notes)
+    assert str(tmp_path / "beschluss.txt") in told
+    assert str(tmp_path / "copies" / "kopie.txt") in told
+
+
+def test_the_other_days_of_a_paper_at_two_places_are_listed_once(services, fair, tmp_path):
+    path = tmp_path / "messe2.txt"
+    path.write_bytes((tmp_path / "messe.txt").read_bytes())
+    result_of(services, lambda: services.documents.open(path))
+    result_of(services, services.due.found)
+    item = begun(services)
+    assert others(services, item) == [COMING]
+    services.call.tasks.edit(item, Edit(services.call.due.listed().others[0], action=MINE))
+    assert (days(services, item), others(services, item)) == ([COMING], [])
+
+
+def test_what_is_done_is_done_for_each_place_and_comes_back_for_each(services, letter, copied):
+    item = begun(services)
+    before = say(services, item, DONE)
+    assert days(services, item) == ["2026-11-30"]
+    services.call.tasks.restore(item, before)
+    assert days(services, item) == ["2026-11-17", "2026-11-30"]
+    say(services, item, DONE)
+    result_of(services, lambda: services.documents.forget(letter))
+    assert days(services, item) == ["2026-11-30"]
+
+
+def test_what_was_said_of_a_paper_holds_for_a_place_read_later(services, letter, tmp_path):
+    item = begun(services)
+    services.call.documents.receive(letter, "2026-11-10")
+    result_of(services, services.due.found)
+    say(services, item, DONE)
+    copy = read_copy(services, tmp_path)
+    result_of(services, lambda: services.documents.forget(letter))
+    listed = services.call.due.listed().days
+    assert [(day.document, day.day, day.said.state) for day in listed] == [
+        (copy, "2026-11-24", State.DONE),
+        (copy, "2026-11-30", State.OPEN),
+    ]
+
+
+def test_a_paper_is_received_once_at_all_its_places(services, letter, copied):
+    services.call.documents.receive(copied, "2026-11-10")
+    result_of(services, services.due.found)
+    assert days(services, begun(services)) == ["2026-11-24", "2026-11-30"]
+
+
+def test_a_mail_and_its_attachment_stay_two_papers(services, tmp_path):
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "Kosten", "kasse@example.org"
+    mail.set_content(NOTICE)
+    mail.add_attachment(NOTICE.encode(), maintype="text", subtype="plain", filename="kosten.txt")
+    path = tmp_path / "kosten.eml"
+    path.write_bytes(mail.as_bytes())
+    whole = result_of(services, lambda: services.documents.open(path))
+    result_of(services, lambda: services.documents.open_attachment(whole.id, 0))
+    result_of(services, services.due.found)
+    assert days(services, begun(services)).count("2026-11-30") == 2
 
 
 KILLED = """

@@ -83,14 +83,15 @@ def test_the_side_bar_marks_the_list_while_it_is_on_show(program):
     assert not way.isChecked()
 
 
-@pytest.mark.parametrize("scale", [100, 150])
-def test_what_is_due_is_in_sight_on_start_in_a_small_window(program, scale):
+def test_what_is_due_is_in_sight_on_start_in_a_small_window(program):
     program.window.resize(1024, 768)
-    program.frame.settings.change("font_scale", scale)
     program.window.show_page("Start")
     line, page = program.find("start_due"), program.find("start_page")
-    program.wait(lambda: line.isVisible())
-    program.wait(lambda: line.mapTo(page, line.rect().bottomLeft()).y() < page.viewport().height())
+    for scale in (100, 150):
+        program.frame.settings.change("font_scale", scale)
+        program.wait(lambda scale=scale: program.frame.keeper.fonts.scale == scale)
+        program.wait(lambda: line.isVisible())
+        program.wait(lambda: line.mapTo(page, line.rect().bottomLeft()).y() < page.viewport().height())
 
 
 @pytest.mark.parametrize("count", [1, 2])
