@@ -13,6 +13,7 @@ The command lists the points of each letter, then writes the answer with a stanc
 each point of the truth, drawn by its words. Printed of each letter and in all:
 
     found      points that are shown, whole or by the sentence before their list
+    out of sight  points that stand not even among the other sentences below the points
     none       points shown that are none, of all shown; those that hold several at once
     open       points with a stance without a word in the letter
     forgotten  points of the truth that no sentence of the letter speaks of
@@ -105,6 +106,7 @@ class Reply:
     """An answer as the command printed it."""
 
     points: Sequence[Mapping[str, Any]]
+    others: Sequence[str]
     text: str
     seconds: float
     unmarked: str = ""
@@ -144,6 +146,7 @@ def reply_of(shape: Mapping[str, Any], seconds: float) -> Reply:
     marked = {point.get("answer", "") for point in points if point.get("marks")}
     return Reply(
         points,
+        [each["text"] for each in shape.get("others", ())],
         "\n\n".join(parts),
         seconds,
         "\n".join(p for p in parts if p not in marked),
@@ -268,8 +271,13 @@ def invented(text: str, source: str, language: str) -> list[str]:
     return [*unknown, *(f"{day}.{number}." for day, number in sorted(written - days(source)))]
 
 
-def judge_points(tally: Tally, shown: Sequence[str], truth: Mapping[str, Any]) -> None:
-    """Count the points that are found, and those that are none."""
+def judge_points(tally: Tally, shown: Sequence[str], truth: Mapping[str, Any], others: Sequence[str] = ()) -> None:
+    """Count the points that are found, those that are in sight, and those that are none."""
+    sight = [*shown, *others]
+    hidden = [point["words"][0] for point in truth["points"] if not any(matches(each, point) for each in sight)]
+    tally.add("points", len(truth["points"]))
+    tally.add("out of sight", len(hidden), "; ".join(hidden))
+    tally.add("letters with all in sight", int(not hidden))
     for point in truth["points"]:
         kind = point["kind"]
         tally.add(f"{kind}s")
@@ -322,7 +330,7 @@ def ours(tally: Tally, letter: Path, truth: Mapping[str, Any], source: str, told
     model = ["-m", told.name] if told.name else []
     first = replied(letter, model)
     shown = [point["text"] for point in first.points]
-    judge_points(tally, shown, truth)
+    judge_points(tally, shown, truth, first.others)
     chosen = []
     for at, text in enumerate(shown, 1):
         leads = [point for point in truth["points"] if holds(text, point.get("lead") or "\0")]

@@ -11,7 +11,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.exports.word import number_pages
 
 USUAL = "en"
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+")
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 _MESSAGE = re.compile(r"<[!-;=?-~]{1,900}>")
 _REPLY = re.compile(r"(?:re|aw|sv|antw|rép|rif)\s*:", re.IGNORECASE)
 
@@ -61,16 +60,16 @@ def filling_of(letter: Letter, *, has_sources: bool = True) -> Filling:
     around = LetterPart(letter.salutation), LetterPart(letter.closing)
     for part in (around[0], *letter.body, around[1]):
         if part.text.strip():
-            sources = tuple(map(plain, part.sources)) * has_sources
+            sources = tuple(map(plain, part.sources)) if has_sources else ()
             body.append(changed(part, text=plain(part.text.strip()), sources=sources))
-    known = LANGUAGES.get(letter.language)
+    language = LANGUAGES.get(letter.language, LANGUAGES[USUAL])
     return Filling(
         {name: plain(words) for name, words in fields.items()},
         tuple(body),
         plain(letter.subject),
         letter.model,
         letter.language,
-        known is not None and known.is_right_to_left,
+        language.is_right_to_left,
     )
 
 
@@ -158,12 +157,11 @@ def paper_of(letter: Letter) -> Paper:
     fields = filling.fields
     lines = list[str]()
     for words in (*form["beside"], form["subject"]):
-        named = FIELD.findall(words)
-        lines.append(FIELD.sub(lambda field: fields[field[1]], words))
-        if not any(map(fields.get, named)):
-            lines[-1] = ""
+        label, name, _end = FIELD.split(words)
+        value = fields[name]
+        lines.append(f"{label}{value}" if value else "")
     *beside, subject = lines
-    address_mm, beside_mm = itemgetter(*form["sides"])(SIDES_MM)
+    address_mm, beside_mm = (SIDES_MM[side] for side in form["sides"])
     head = (
         Placed(fields["sender"], beside_mm, 20, 9),
         Placed(fields["sender_line"], address_mm, 45, 7),
@@ -185,7 +183,7 @@ def to_eml(letter: Letter) -> bytes:
     filling = filling_of(letter, has_sources=False)
     mail = EmailMessage(policy=SMTP)
     mail["X-Unsent"] = "1"
-    if _ADDRESS.fullmatch(letter.recipient_mail) and letter.recipient_mail.isascii():
+    if _ADDRESS.fullmatch(letter.recipient_mail):
         mail["To"] = Address(addr_spec=letter.recipient_mail)
     subject = filling.fields["subject"]
     answered = _MESSAGE.findall(letter.in_reply_to)[:1]

@@ -134,7 +134,6 @@ SENDER = N_("From: {name}")
 AMOUNT = N_("Amount: {amount}")
 
 # Comparisons
-COMPARED = N_("Compare: {first} and {last}")
 CHANGED_FROM_TO = N_("What changed from {old} (old) to {new} (new)")
 NUMBER, CLAUSE, WHERE, CHANGED = (
     N_("No."),

@@ -16,7 +16,7 @@ from slmdesk.base.types import Json
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.judge import judge
 from slmdesk.models.abilities import Ability, is_smaller, may
-from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, answered, taken
+from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, answered_anew, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import (
     MOST_PAGES,
@@ -67,7 +67,16 @@ class Answer(Task[ReplyRequest, Reply]):
 
     With --stance the letter is worded; a point without one is named as open. Further
     FILEs are papers of your own, to be quoted.
+
+    --all prints the other sentences of the letter with numbers, too: a stance makes one
+    of them a point.
     """
+    folded = Field(
+        "all",
+        "",
+        "Give the other sentences of the letter, too.",
+        FieldKind.FLAG,
+    )
     fields = (
         Field(
             "stance",
@@ -135,7 +144,7 @@ class Answer(Task[ReplyRequest, Reply]):
         return lenient_from(ReplyRequest, untrusted, documents=())
 
     def checked(self, request: ReplyRequest) -> ReplyRequest:
-        if request.language and request.language not in WRITE_IN:
+        if request.language not in ("", *WRITE_IN):
             what = _("no language {language}; known are {known}").format(
                 language=request.language[:20], known=", ".join(sorted(WRITE_IN))
             )
@@ -175,10 +184,7 @@ class Answer(Task[ReplyRequest, Reply]):
         reply = view.newest
         if reply is None:
             return request, None
-        for point in reply.points:
-            if not point.is_edited:
-                reply = with_point(reply, answered(point, reply.language))
-        return request, reply
+        return request, answered_anew(reply)
 
     # ---- what a person changes
 
@@ -192,7 +198,7 @@ class Answer(Task[ReplyRequest, Reply]):
         return (request, reply) if reply is not None and to_word(reply) else None
 
     def edited(self, view: View, edit: Edit, context: TaskContext) -> Reply:
-        reply = taken(view.newest, edit) if view.newest is not None else None
+        reply = taken(_reply_of(view), edit)
         if reply is None:
             raise KnownError("request.invalid", what=_("no such point"))
         for point in reply.points:
@@ -207,14 +213,14 @@ class Answer(Task[ReplyRequest, Reply]):
     def report(
         self, view: View, context: TaskContext, *, is_exported: bool = False
     ) -> Report:
-        reply = view.newest or Reply()
-        return report_of(view.item.shown_title, reply, is_exported=is_exported)
+        title = view.item.shown_title
+        return report_of(title, _reply_of(view), is_exported=is_exported)
 
     def letter(self, view: View, context: TaskContext) -> Letter:
-        return letter_of(view.newest or Reply())
+        return letter_of(_reply_of(view))
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
-        reply = view.newest or Reply()
+        reply = _reply_of(view)
         points: list[Json] = [
             {
                 "number": number,
@@ -223,11 +229,16 @@ class Answer(Task[ReplyRequest, Reply]):
                 "stance": point.stance,
                 "said": point.said,
                 "answer": point.answer,
-                "offers": [to_json(offer) for offer in point.offers],
-                "doubted": point.is_doubted,
+                "offers": [
+                    to_json(offer) | {"place": offer.place} for offer in point.offers
+                ],
                 "marks": [mark.text for mark in point.marks],
             }
             for number, point in enumerate(reply.shown, 1)
+        ]
+        others: list[Json] = [
+            {"number": number, "text": point.text, "place": point.place}
+            for number, point in enumerate(reply.others, 1 + len(points))
         ]
         letter = letter_of(reply)
         body: list[Json] = [part.text for part in letter.body]
@@ -237,6 +248,7 @@ class Answer(Task[ReplyRequest, Reply]):
         return {
             "language": reply.language,
             "points": points,
+            "others": others,
             "facts": facts,
             "letter": to_json(letter) | {"body": body},
             "model": writer_of(reply),
@@ -244,6 +256,10 @@ class Answer(Task[ReplyRequest, Reply]):
 
 
 TASK = Answer()
+
+
+def _reply_of(view: View) -> Reply:
+    return view.newest or Reply()
 
 
 def _by_point(
@@ -254,7 +270,10 @@ def _by_point(
         match = re.fullmatch(r"\s*([1-9]\d{0,2})\s*=\s*(\S.*)", each)
         if match is None:
             raise WrongUsage(WRONG_POINT.format(given=each, what=what, example=example))
-        found.append((int(match[1]), match[2].strip()))
+        number = int(match[1])
+        if number in dict(found):
+            raise WrongUsage(f"Point {number} has {what} twice.")
+        found.append((number, match[2].strip()))
     return tuple(found)
 
 

@@ -12,7 +12,8 @@ from slmdesk.tasks.replies.wording import own_answer
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.shape import Field, record_with
 
-SAY, STRIKE, RESTORE, UP, DOWN, ADD = "say", "strike", "restore", "up", "down", "add"
+SAY, STRIKE, RESTORE, UP, DOWN = "say", "strike", "restore", "up", "down"
+ADD, POINT = "add", "point"
 ACTIONS: Mapping[str, str] = {
     **STANCES,
     SAY: N_("In your own words…"),
@@ -21,6 +22,7 @@ ACTIONS: Mapping[str, str] = {
     UP: N_("Move up"),
     DOWN: N_("Move down"),
     ADD: N_("Add a point…"),
+    POINT: N_("This is a point"),
 }
 FIELDS: Mapping[str, Sequence[Field]] = {
     SAY: (
@@ -28,6 +30,7 @@ FIELDS: Mapping[str, Sequence[Field]] = {
     ),
     ADD: (Field("text", N_("What the letter wants"), ""),),
 }
+MOVES = {UP: -1, DOWN: 1}
 FRAME = ("recipient", "subject", "salutation", "opening", "ending", "closing")
 """Fixed parts that a person can word, in the order of a letter."""
 
@@ -47,8 +50,8 @@ def taken(reply: Reply, edit: Edit) -> Reply | None:
     point = next((each for each in reply.points if each.id == edit.statement), None)
     if point is None:
         return None
-    if edit.action in (UP, DOWN):
-        return _moved(reply, point, -1 if edit.action == UP else 1)
+    if edit.action in MOVES:
+        return _moved(reply, point, MOVES[edit.action])
     change = _changed(point, edit, reply.language)
     return with_point(reply, change) if change is not None else None
 
@@ -61,9 +64,16 @@ def _changed(point: Point, edit: Edit, language: str) -> Point | None:
     if edit.action == SAY:
         said = lenient_from(Words, edit.value).text.strip()
         return answered(changed(point, said=said), language)
+    if edit.action == POINT:
+        return answered(as_point(point), language)
     if edit.action in STANCES:
         return answered(changed(point, stance=edit.action), language)
     return None
+
+
+def as_point(sentence: Point) -> Point:
+    """Return a sentence of the letter as a point."""
+    return changed(sentence, is_other=False, is_stated=sentence.is_other)
 
 
 def answered(point: Point, language: str) -> Point:
@@ -72,10 +82,18 @@ def answered(point: Point, language: str) -> Point:
     return changed(point, answer=answer, marks=(), is_asked=False, is_edited=False)
 
 
+def answered_anew(reply: Reply) -> Reply:
+    """Return a reply with sentences of ours for all that no person wrote."""
+    for point in reply.shown:
+        if not point.is_edited:
+            reply = with_point(reply, answered(point, reply.language))
+    return reply
+
+
 def _reworded(frame: Frame, part: str, text: str) -> Frame:
     words = text.strip()
     if part == "recipient":
-        lines = (line.strip() for line in words.split(","))
+        lines = map(str.strip, words.split(","))
         return changed(frame, recipient=tuple(filter(None, lines)))
     return record_with(frame, **{part: words})
 
@@ -84,17 +102,13 @@ def _moved(reply: Reply, point: Point, by: int) -> Reply:
     points = list(reply.shown)
     at = points.index(point)
     to = min(max(0, at + by), len(points) - 1)
-    # where a person put it, it is no doubt any more
-    points.insert(to, changed(points.pop(at), is_doubted=False))
-    return changed(reply, points=tuple(points))
+    points.insert(to, points.pop(at))
+    return changed(reply, points=(*points, *reply.others))
 
 
 def _added(reply: Reply, words: Words) -> Reply | None:
     text = " ".join(words.text.split())
     if not text:
         return None
-    number = len(reply.points) + 1
-    known = {point.id for point in reply.points}
-    id = next(f"a{n}" for n in range(number, 2 * number + 1) if f"a{n}" not in known)
-    point = answered(Point(id, text), reply.language)
+    point = answered(Point(f"a{len(reply.points) + 1}", text), reply.language)
     return changed(reply, points=(*reply.points, point))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import date
 from functools import partial
 from itertools import takewhile
+from operator import attrgetter
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.folding import fold
@@ -16,42 +17,54 @@ from slmdesk.claims.deadlines.wording import sender_of
 from slmdesk.claims.finders.names import has_address
 from slmdesk.claims.finders.numbers import Day, find_days, find_ibans
 from slmdesk.exports.letters import day_words
-from slmdesk.redact.table import is_first_name
+from slmdesk.redact.first_names import is_first_name
 from slmdesk.tasks.replies.points import Sentence, words
 from slmdesk.tasks.replies.types import Fact, Frame
 from slmdesk.tasks.replies.wording import amounts_in, sentences_in
 from slmdesk.tasks.summaries.linking import Piece
 from slmdesk.tasks.summaries.papers import (
     letterhead_of,
+    line_above,
     own_date,
-    title_of,
+    subject_of,
 )
 
-MOST_ADDRESS = 4
+MOST_ADDRESS = 6
 """Lines of an address behind its name."""
 MOST_SIGNATURE = 3
 """Lines below a closing, or the last ones, among which the name is."""
 TAIL_CHARACTERS = 400
 """So many behind the closing are searched for who signed."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_OF_CODE = (
+    r"(?:(?! [-–—]+ | / [^\W\d_]{2}|[.]? (?-i:[a-zß-ÿ]{2})|[.] [^\W\d_]{3})[^:;,|()\n])"
+)
+"""A sign of a file number, which ends before the first word in small letters, and
+behind its figures before any word: "Stadt Köln 12/26", but "12/26 Betroffener".
+"""
 _CODE = (
-    r"\s*[:.]?\s*(?:Nr\.|No\.?|n[°º.])?\s*"
-    r"(?P<code>(?=[^:;,|\n]*\d)(?:(?! [-–—] )[^:;,|\n]){3,40})"
+    r"\s*[:.(]?\s*(?:Nr\.|No\.?|n[°º.])?\s*(?!(?-i:[a-zß-ÿ])[^\W\d_]{2})"
+    rf"(?P<code>{_OF_CODE}{{1,30}}?\d(?:(?! [^\W\d_]{{4}}){_OF_CODE}){{0,30}})"
 )
 _NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]*)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
 _SIGNED = re.compile(
-    r"(?=[A-ZÀ-Ý])(?:(?:[A-ZÀ-Ý][\w.’'&-]*|[^\W\d_]{1,3}|[&–—-])(?: |$)){2,7}"
+    r"(?=[A-ZÀ-Ý])(?![IVX]{2,}\.)"
+    r"(?:(?:[A-ZÀ-Ý][\w.’'&-]*|[^\W\d_]{1,3}|[&–—-])(?: |$)){2,7}"
 )
-"""Words with capitals, but for short ones: no sentence."""
+"""Words with capitals, but for short ones: no sentence, and no numbered heading."""
 
 
+_TOWN = re.compile(r"\b\d{4,5} +[A-ZÀ-Ý]")
+"""With its postcode, an address ends."""
 _OTHER = re.compile(
     r"[\W_]*(?:$|(?:An|To|À|A)\b[: ]"
     r"|(?:Herrn?|Frau|Mrs?|Ms|Miss|Monsieur|Madame|Mme|M|Sra?|Don|Doña)\b[. ])"
 )
 """A line below which another address stands, or none."""
-_FOR = re.compile(r"(?:i\. ?[AV]\.|gez\.|p\.p\.|Fdo\.?:?|Pour)\s+")
+_FOR = re.compile(
+    r"(?:i\. ?[AV]\.|Im Auftrag|In Vertretung|gez\.|p\.p\.|Fdo\.?:?|Pour)(?:\s+|$)"
+)
 """Before the name of who signed."""
 _CONTACT = re.compile(
     r"^.*(?:bearbeit|ansprech|auskunft|kontakt|contact|handled|officer|suivi"
@@ -109,37 +122,50 @@ def frame_of(
     """Return the fixed parts. `language`: of the letter; `written`: of the answer."""
     known = sentences_in(written)
     day = _day_words(own_date(pieces, here, language)[0], written)
-    subject = title_of(pieces, here, language)[1]
-    dated = known["subject"].format(day=day) if day else ""
-    opening = "opening" if day else "opening_undated"
-    address = (_MAIL.findall(head.author) or ("",))[0]
+    dated = known["subject"].format(day=day)
+    opening = "opening"
+    if not day:
+        dated, opening = "", "opening_undated"
+    address = next(iter(_MAIL.findall(head.author)), "")
     signed = _signed(head, address)
-    greeting = _greeting(head, signed, language, written)
-    if signed and not greeting:
-        greeting = known["person"].format(name=signed)
     if head.is_mail:
         dated = ""
+    recipient = tuple(_recipient(head, signed))
+    subject = _subject(pieces, here, language, recipient)
     return Frame(
-        recipient=tuple(_recipient(head, signed)),
+        recipient=recipient,
         recipient_mail=address,
         subject=" – ".join(filter(None, (subject, dated))) or known["undated"],
-        our_ref=_code("our_ref", head.above, language),
-        your_ref=_code("your_ref", head.above, language),
+        our_ref=next(iter(_codes("our_ref", head.above, language)), ""),
         date=today,
-        salutation=greeting or words(written)["salutation"][""],
+        salutation=_greeting(head, signed, address, language, written),
         opening=known[opening].format(day=day),
         ending=known["ending"],
         closing=known["closing"],
     )
 
 
+def _subject(
+    pieces: Sequence[Piece], here: range, language: str, recipient: Sequence[str]
+) -> str:
+    """Return what the letter is about, where it says so: marked as its subject, or in
+    the line above the salutation. None that is an addressee.
+    """
+    line = line_above(pieces, here, language)
+    if _OTHER.match(line) or has_address(line) or line in recipient:
+        line = ""
+    return subject_of(pieces, here, language)[1] or line
+
+
 def _recipient(head: Head, signed: str) -> Iterator[str]:
     """Yield the name of who wrote the letter, and the lines of the address below it.
 
-    An office that does not begin a letter which a person signed is written to.
+    An office that does not begin a letter which a person signed is written to, and one
+    whose name had to be cut off is no name.
     """
     office = sender_of(head.above, is_mail=False)
-    if signed and not head.above.lstrip(" *_|\n").startswith(office):
+    begins = head.above.lstrip(" *_|\n").startswith(office)
+    if office.endswith("…") or (signed and not begins):
         office = ""
     name = _private_sender(head, signed) or office or _author(head) or signed
     name = name or _signature(head)
@@ -149,13 +175,18 @@ def _recipient(head: Head, signed: str) -> Iterator[str]:
 
 
 def _address(text: str, name: str) -> list[str]:
-    """Return the lines below a name up to the last one of an address, and above that of
+    """Return the lines below a name up to where its address ends, and above that of
     another person.
     """
     below = text.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
     lines = list(takewhile(lambda line: not _OTHER.match(line), below))
-    places = [at for at, line in enumerate(lines, 1) if has_address(line)]
-    known = lines[: max(places, default=0)]
+    first = next(filter(has_address, lines), None)
+    if first is None:
+        return []
+    begin = lines.index(first)
+    known = [*lines[:begin], *takewhile(has_address, lines[begin:])]
+    if _TOWN.search(first):
+        known = lines[: begin + 1]
     return [line.strip(" *_|") for line in known if not re.search(r"[:@\t]", line)]
 
 
@@ -174,13 +205,15 @@ def _private_sender(head: Head, signed: str) -> str:
 
 def _author(head: Head) -> str:
     """Return the name of who sent a mail."""
-    return head.author.partition("<")[0].strip(' "') if "<" in head.author else ""
+    return head.author.rpartition("<")[0].strip(' "')
 
 
 def _names(head: Head) -> list[str]:
-    """Return the lines below the closing without what stands around a name."""
-    lines = (line.partition(",")[0].strip(" *_") for line in head.below.splitlines())
-    return [_FOR.sub("", line) for line in filter(None, lines)]
+    """Return the lines below the closing without what stands around a name, one that
+    names several in its parts.
+    """
+    parts = re.split(r"[,!(\n]", head.below)
+    return [*filter(None, (_FOR.sub("", part.strip(" *_")) for part in parts))]
 
 
 def _signature(head: Head) -> str:
@@ -189,20 +222,32 @@ def _signature(head: Head) -> str:
 
 
 def _signed(head: Head, address: str) -> str:
-    """Return the name of the person who signed: it has a first name, or begins as their
-    address does. A department has an address of its name, but no first name.
+    """Return the name of the person who signed: it has a first name, perhaps behind
+    their office, or begins as that of a person does.
     """
     for line in (_author(head), *_names(head)):
         if _PERSON.fullmatch(line) and not sender_of(line, is_mail=False):
-            initial = re.match(rf"{fold(line)[0]}[._-]", fold(address))
-            if initial or any(map(is_first_name, line.split()[:-1])):
+            has_first = any(map(is_first_name, line.split()[:-1]))
+            if has_first or _begins_as_person(line, address):
                 return line
     return ""
 
 
-def _greeting(head: Head, signed: str, language: str, written: str) -> str:
+def _begins_as_person(name: str, address: str) -> bool:
+    """Return whether a name begins with a first name or a doctorate, or with the
+    initial of an address. A department has an address of its name, but no first name.
+    """
+    initial = re.match(rf"{fold(name)[:1]}[._-]", fold(address))
+    first = re.sub(r"^(?:\w\. )+", "", name).partition(" ")[0]
+    return bool(initial) or first in ("Dr.", "Prof.") or is_first_name(first)
+
+
+def _greeting(
+    head: Head, signed: str, address: str, language: str, written: str
+) -> str:
     """Return the salutation of who signed, or is named as who works on it, where the
-    letter says how they are addressed. None of who is greeted in it.
+    letter says how they are addressed. None of who is greeted in it. It has no name
+    where one may be an office: "Staatsanwalt Max Muster".
     """
     named = rf"(?P<title>{words(language)['title']})\.?\s+(?P<name>{_NAME})"
     greetings = words(written)["salutation"]
@@ -217,7 +262,9 @@ def _greeting(head: Head, signed: str, language: str, written: str) -> str:
             and (last in signed or not signed)
         ):
             return str(greetings[match["title"]].format(name=name))
-    return ""
+    if _begins_as_person(signed, address):
+        return str(sentences_in(written)["person"].format(name=signed))
+    return str(greetings[""])
 
 
 def _day_words(day: Day | None, language: str) -> str:
@@ -227,19 +274,41 @@ def _day_words(day: Day | None, language: str) -> str:
     return ""
 
 
-def _code(name: str, text: str, language: str) -> str:
-    found = re.search(
-        rf"(?<!\w)(?:{words(language)[name]})(?![^\W\d_]){_CODE}", text, re.IGNORECASE
-    )
-    return " ".join(found["code"].split()).strip(" .") if found else ""
+def references_of(
+    above: str, sentences: Sequence[Sentence], language: str
+) -> Sequence[str]:
+    """Return the file number that the letter asks us to use, or else those that it
+    calls its own, or else those in its letterhead.
+    """
+    text = " ".join((above, *map(attrgetter("text"), sentences)))
+    ours = _codes("our_ref", above, language)
+    for kind, where in (("asked_ref", text), ("own_ref", above), ("your_ref", above)):
+        codes = [code for code in _codes(kind, where, language) if code not in ours]
+        if codes:
+            return codes
+    return ()
+
+
+def _codes(name: str, text: str, language: str) -> Sequence[str]:
+    label = rf"(?<!\w)(?:{words(language)[name]})(?![^\W\d_]){_CODE}"
+    found = re.finditer(label, text, re.IGNORECASE)
+    return [
+        *dict.fromkeys(" ".join(code["code"].split()).strip(" .") for code in found)
+    ]
 
 
 def facts_of(
-    sentences: Sequence[Sentence], frame: Frame, language: str
+    sentences: Sequence[Sentence],
+    frame: Frame,
+    references: Sequence[str],
+    language: str,
 ) -> Iterator[Fact]:
-    """Yield what stands beside the points: days, amounts, accounts, the file number."""
-    stated = (("sender", "".join(frame.recipient[:1])), ("reference", frame.your_ref))
-    yield from (Fact(kind, text) for kind, text in stated if text)
+    """Yield what stands beside the points: days, amounts, accounts, the file numbers.
+    Of several that the letter has, none is sure.
+    """
+    kind = "references" if len(references) > 1 else "reference"
+    yield from map(partial(Fact, "sender"), frame.recipient[:1])
+    yield from map(partial(Fact, kind), references)
     finders: Mapping[str, Callable[[str], Sequence[tuple[int, int]]]] = {
         "date": partial(find_days, language=language),
         "amount": partial(amounts_in, language=language),

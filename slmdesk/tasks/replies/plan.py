@@ -14,11 +14,12 @@ from slmdesk.base.records import DocumentRecord, Passage
 from slmdesk.base.text.relevance import FoldedText
 from slmdesk.base.text.sentences import sentences
 from slmdesk.base.texts import _
-from slmdesk.base.types import Json, page_sign
+from slmdesk.base.types import Json
 from slmdesk.claims.evidence import best
 from slmdesk.claims.judge import judge
 from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.documents.types import Span, info_of
+from slmdesk.models.abilities import Ability, may
 from slmdesk.tasks.jobs.runner import (
     AskedQuestion,
     Batch,
@@ -27,8 +28,14 @@ from slmdesk.tasks.jobs.runner import (
     StepValue,
     step_key,
 )
-from slmdesk.tasks.replies.edits import answered
-from slmdesk.tasks.replies.frame import Head, facts_of, frame_of, head_of
+from slmdesk.tasks.replies.edits import answered_anew, as_point
+from slmdesk.tasks.replies.frame import (
+    Head,
+    facts_of,
+    frame_of,
+    head_of,
+    references_of,
+)
 from slmdesk.tasks.replies.points import points_of, sentences_of
 from slmdesk.tasks.replies.report import lead_of, letter_sections
 from slmdesk.tasks.replies.types import (
@@ -80,7 +87,8 @@ class Replying(TaskRun[Reply]):
         model = self._work.model
         self._reply = changed(self._reply, model="")
         if model is not None:
-            self._reply = changed(self._reply, model=model.name)
+            is_strong = may(model, Ability.WRITE)
+            self._reply = changed(self._reply, model=model.name, is_strong=is_strong)
             yield from self._word(model.sha256)
         self.result = self._reply
 
@@ -90,26 +98,33 @@ class Replying(TaskRun[Reply]):
         texts = SummaryTexts(work.documents, work.tools.pages)
         yield from texts.read()
         one = texts.texts[0]
+        if not one.pieces:
+            raise KnownError("reply.nothing", name=one.record.name)
         language = one.language if one.language in LANGUAGES else "en"
         written = request.language or language
         found = sentences_of(texts.pieces, one.pieces, language)
-        points = list(points_of(found))
-        page = page_sign(str(one.record.info.get("page_kind") or "page"))
+        points = points_of(found)
         for at, point in enumerate(points):
-            place = f"{page} {point.spans[0].page}" if point.spans else ""
             offers = yield from self._offers(point)
             spans = tuple(self._exact(span, point.text) for span in point.spans)
-            points[at] = changed(point, spans=spans, place=place, offers=offers)
+            kind = _page_kind(one.record)
+            points[at] = changed(point, spans=spans, page_kind=kind, offers=offers)
 
         head = self._head(one.record, texts, language)
         today = date.today().isoformat()
         frame = frame_of(head, texts.pieces, one.pieces, language, written, today)
         info = info_of(one.record)
         mails = (*info.references.split(), *info.message_id.split())
-        frame = changed(frame, in_reply_to=info.message_id, references=mails)
+        references = references_of(head.above, found, language)
+        frame = changed(
+            frame,
+            your_ref=next(iter(references), ""),
+            in_reply_to=info.message_id,
+            references=mails,
+        )
         reply = Reply(
             tuple(points),
-            tuple(facts_of(found, frame, language)),
+            tuple(facts_of(found, frame, references, language)),
             frame,
             written,
             tuple((document.id, document.name) for document in work.documents),
@@ -119,9 +134,8 @@ class Replying(TaskRun[Reply]):
         self._show()
 
     def _head(self, record: DocumentRecord, texts: SummaryTexts, language: str) -> Head:
-        pages = self._work.tools.pages(record.id, 1, MOST_PAGES)
         here = texts.texts[0].pieces
-        written = "\n".join(page.text for page in pages)
+        written = "\n".join(self._pages())
         above, greeting, below = head_of(texts.pieces, here, language, written)
         is_mail = record.format in MAILS
         author = info_of(record).author if is_mail else ""
@@ -137,7 +151,7 @@ class Replying(TaskRun[Reply]):
     def _offers(self, point: Point) -> Generator[AskedQuestion, Any, tuple[Offer, ...]]:
         """Return what our own papers say to a point."""
         papers = {document.id: document for document in self._work.documents[1:]}
-        if not papers:
+        if point.is_other or not papers:
             return ()
         rank = self._work.context.retrieval.rank
         ranked: RankedPassages = yield Question(
@@ -183,7 +197,7 @@ class Replying(TaskRun[Reply]):
         if asked is None:
             return
         sources = self._sources(asked)
-        text = worded_answer(answer, asked, self._reply.language, sources)
+        text = worded_answer(answer, asked, self._reply.language)
         point = changed(asked, is_asked=True)
         if text:
             marks = judge(
@@ -193,8 +207,12 @@ class Replying(TaskRun[Reply]):
         self._reply = joined(with_point(self._reply, point), self._reply)
 
     def _sources(self, point: Point) -> Sequence[str]:
+        return [*self._pages(), *(each.text for each in point.offers)]
+
+    def _pages(self) -> list[str]:
+        """Return what the pages of the letter say."""
         pages = self._work.tools.pages(self._work.documents[0].id, 1, MOST_PAGES)
-        return [*(page.text for page in pages), *(each.text for each in point.offers)]
+        return [page.text for page in pages]
 
     def _show(self) -> None:
         writing = {
@@ -208,27 +226,29 @@ class Replying(TaskRun[Reply]):
 def _with_stances(reply: Reply, request: ReplyRequest) -> Reply:
     """Return a reply with the stances that are known from the start."""
     stances, said = dict(request.stances), dict(request.said)
-    for number in (*stances, *said):
-        if number > len(reply.points):
+    numbered = dict(enumerate((*reply.shown, *reply.others), 1))
+    for number in {**stances, **said}:
+        if number not in numbered:
             what = _("there is no point {number}").format(number=number)
             raise KnownError("request.invalid", what=what)
-    for number, point in enumerate(reply.shown, 1):
         point = changed(
-            point, stance=stances.get(number, ""), said=said.get(number, "")
+            as_point(numbered[number]),
+            stance=stances.get(number, ""),
+            said=said.get(number, ""),
         )
-        reply = with_point(reply, answered(point, reply.language))
-    return reply
+        reply = with_point(reply, point)
+    return answered_anew(reply)
 
 
 def _offer(point: Point, passage: Passage, paper: DocumentRecord) -> Offer:
     """Return the sentence of a passage that says most to a point."""
     parts = sentences(passage.text) or [passage.text]
     chosen = best(point.text, parts, most=1).passages
-    text = parts[chosen[0]] if chosen else parts[0]
-    page = page_sign(str(paper.info.get("page_kind") or "page"))
+    text = parts[next(iter(chosen), 0)]
     start = passage.start + max(0, passage.text.find(text))
-    end = start + len(text)
-    place = f"{paper.name}, {page} {passage.page}"
-    return Offer(
-        " ".join(text.split()), place, Span(paper.id, passage.page, start, end)
-    )
+    span = Span(paper.id, passage.page, start, start + len(text))
+    return Offer(" ".join(text.split()), span, paper.name, _page_kind(paper))
+
+
+def _page_kind(paper: DocumentRecord) -> str:
+    return info_of(paper).page_kind.value

@@ -2,7 +2,7 @@
 
 A sentence is a point where it has a question mark or the form of a directive speech
 act: a request, a duty, an imperative, a threat; and so is an offer. None is left to a
-model.
+model. The other sentences are kept, so that a person sees what the rules leave out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from itertools import chain, pairwise, takewhile
+from itertools import chain, pairwise
 from typing import Any
 
 from slmdesk.base.documents import BlockKind
@@ -32,20 +32,27 @@ from slmdesk.tasks.summaries.papers import (
     without_number,
 )
 
-LEAST_WORDS = 2
-MOST_LINES = 3
-"""A sentence that is cut, as by a day on a line of its own, has at most so many."""
-ASKS = ("questions", "requests", "duties", "imperatives", "threats")
+ASKS = ("questions", "requests", "wishes", "duties", "imperatives", "threats")
 OFFERS = "offers"
 """Kinds of speech acts that want an answer, in points.toml."""
-_LISTED = re.compile(
-    r"(?:[-–—*•·▪◦‣○●■□►➢✓]|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]{1,2}|[ivx]{1,4}|[IVX]{1,4})[.)])\s+\S"
+_DAY = re.compile(
+    r"\d{1,2}\.\s*(?:\d|[^\W\d_]{3,9}\s+\d{4}|(?:Jan|Feb|Mär|Apr|Mai|Ju[nl]|Aug|Sep|Okt|Nov|Dez)\w*\b)"
 )
-_POSTSCRIPT = re.compile(r"^\W*P\.? ?S\b\.?", re.IGNORECASE)
+"""The beginning of a day, so no number of an item: "3. Mai"."""
+_LISTED = re.compile(
+    rf"(?!{_DAY.pattern})(?:[-–—*•·▪◦‣○●■□►➢✓](?:\s+\S|[^\W\d_])"
+    r"|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]{1,2}|[ivx]{1,4}|[IVX]{1,4})[.)]\s+\S)"
+)
+"""The mark or the number in front of an item."""
+_MARKED = re.compile(r"(?:^|[:;]\s)([-–—*•·])\s")
+"""Where a list with marks begins whose lines became one paragraph."""
 _ADDRESS = re.compile(r"https?://\S+")
-_DAY = re.compile(r"\d{1,2}\.\s*(?:\d|[^\W\d_]{3,9}\s+\d{4})")
 _BEGINS = re.compile(r"[,;:–—]\s|\s(?:und|and|et|y)\s")
+"""Behind it a clause may begin."""
 _ENDS = re.compile(r"[.:;!?,][\"'”’“»)\]]*$")
+_WORD = re.compile(r"[^\W\d_]{2}")
+_SAID = re.compile(r"\w{3}[.!?][\"'”’“»)\]]*$")
+"""The end of a sentence, which no line of a signature has."""
 
 
 @cache
@@ -56,13 +63,13 @@ def _tables() -> Mapping[str, Mapping[str, Any]]:
 
 def words(language: str) -> Mapping[str, Any]:
     """Return the patterns of a language, or for another one those of English."""
-    return _tables().get(language) or _tables()["en"]
+    return _tables().get(language, _tables()["en"])
 
 
 @cache
 def pattern(language: str, *names: str) -> re.Pattern[str]:
     """Return a pattern for all that these names tell."""
-    told = "|".join(map(words(language).__getitem__, names))
+    told = "|".join(chain.from_iterable(map(words(language).__getitem__, names)))
     return re.compile(rf"(?<!\w)(?:{told})(?!\w)", re.IGNORECASE)
 
 
@@ -85,11 +92,12 @@ class Sentence(Record):
     text: str
     spans: tuple[Span, ...]
     is_point: bool
-    is_doubted: bool = False
     is_item: bool = False
     begins_item: bool = False
     leads: bool = False
     """Whether it introduces the items below it."""
+    is_aside: bool = False
+    """Whether it is a word, or stands below the signature: no point by itself."""
 
 
 _NOTHING = Sentence("", (), is_point=False)
@@ -98,29 +106,42 @@ _NOTHING = Sentence("", (), is_point=False)
 def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Sentence]:
     """Return the sentences of a letter in order.
 
-    None of its head, of earlier mails below it, or of what stands below its signature,
-    where that is no question.
+    None of its head, of earlier mails below it, or of its signature.
     """
     head = letterhead_of(pieces, here, language)
     thread = Thread()
     among = [at for at in here if not thread.is_header(pieces[at], at, language)]
-    earlier = thread.earlier(pieces, among)
+    skipped = {*range(head), *thread.earlier(pieces, among)}
     is_closed = False
     found = list[Sentence]()
     for at in among:
         piece = pieces[at]
-        text = piece.text.strip(MARKS)
-        if (
-            at in earlier
-            or at < head
-            or (piece.is_heading and not text.endswith((":", "?")))
-        ):
+        if at in skipped:
             continue
-        is_closed = is_closed or is_closing(text)
+        is_closed = is_closed or is_closing(piece.text.strip(MARKS))
         for sentence in _sentences(piece, language, is_after=at > head):
-            if not is_closed or "?" in sentence.text or _POSTSCRIPT.match(text):
-                found.append(sentence)
+            if is_closed and not (sentence.is_point or _SAID.search(sentence.text)):
+                continue  # a line of the signature
+            if found and _goes_on(found[-1], sentence):
+                sentence = _joined(found.pop(), sentence, language)
+            is_whole = " " in sentence.text and not is_closed
+            is_aside = not is_whole and "?" not in sentence.text
+            found.append(changed(sentence, is_aside=is_aside))
     return found
+
+
+def _goes_on(above: Sentence, sentence: Sentence) -> bool:
+    """Return whether a sentence does not end, and goes on in the next line."""
+    is_begun = sentence.text[:1].isupper() or sentence.begins_item
+    return not (is_begun or above.is_item or _ENDS.search(above.text))
+
+
+def _joined(above: Sentence, below: Sentence, language: str) -> Sentence:
+    return changed(
+        _judged(f"{above.text} {below.text}", language),
+        spans=above.spans + below.spans,
+        leads=below.leads,
+    )
 
 
 def begins(name: str, text: str, language: str) -> bool:
@@ -130,7 +151,7 @@ def begins(name: str, text: str, language: str) -> bool:
 
 def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sentence]:
     is_list = piece.kind is BlockKind.LIST_ITEM or _LISTED.match(piece.text)
-    for begin, stop in item_spans(piece):
+    for begin, stop in _items(piece):
         is_item = bool(is_list) or begin > 0
         if not is_after:
             salutation = greeting(language).search(piece.text, begin, stop)
@@ -141,59 +162,67 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
             is_day = _DAY.match(words_of) is not None
             text = (words_of if is_day else without_number(words_of)).strip(MARKS)
             is_first = not start or _LISTED.match(whole) is not None
-            if len(text.split()) < LEAST_WORDS:
+            if not _WORD.search(text):
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
             yield changed(
                 _judged(text, language),
                 spans=(span,),
-                is_item=is_item and not is_day,
+                is_item=is_item,
                 begins_item=is_item and not text.isupper() and is_first,
                 leads=text.endswith((":", ",")),
             )
+
+
+def _items(piece: Piece) -> list[tuple[int, int]]:
+    """Return start and end of each item of a list in one piece, or of all of it."""
+    first = _MARKED.search(piece.text)
+    if first is None:
+        return item_spans(piece)
+    marks = re.finditer(rf"\s(?={re.escape(first[1])}\s)", piece.text)
+    starts = [mark.end() for mark in marks if mark.end() > first.start()]
+    return list(pairwise([0, *starts, len(piece.text)]))
 
 
 def _judged(text: str, language: str) -> Sentence:
     """Return a sentence, and whether it is a point."""
     plain = _ADDRESS.sub("", with_umlauts(text, language))
     said = pattern(language, "courtesy").sub("", plain)
-    is_asked = "?" in plain
-    is_point = is_asked or bool(pattern(language, *ASKS, OFFERS).search(said))
-    return Sentence(text, (), is_point, is_doubted=is_asked and said != plain)
+    is_asked = "?" in plain and said == plain
+    is_point = is_asked or pattern(language, *ASKS, OFFERS).search(said) is not None
+    return Sentence(text, (), is_point)
 
 
 def points_of(sentences: Sequence[Sentence]) -> list[Point]:
-    """Return the points of a letter in order, each with an id by its place.
-
-    Each item of a list is a point where one of the two sentences above the list asks.
+    """Return the sentences of a letter in order, each with an id by its place, and
+    whether it is another one than the points.
     """
-    points = list[Point]()
+    told = [(at, each) for at, each in enumerate(sentences) if not each.is_aside]
+    asked = frozenset(_asked(told))
+    return [
+        Point(
+            f"p{at}",
+            sentence.text,
+            tuple(dict.fromkeys(sentence.spans)),
+            is_other=at not in asked,
+        )
+        for at, sentence in enumerate(sentences)
+    ]
+
+
+def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:
+    """Yield the places of the points.
+
+    Each item of a list is one where one of the two sentences above the list asks.
+    """
     is_asked_for = False
     above, before = _NOTHING, _NOTHING
-    for at, (sentence, below) in enumerate(pairwise((*sentences, _NOTHING))):
+    for (at, sentence), (__, below) in pairwise((*sentences, (-1, _NOTHING))):
         if sentence.is_item and not above.is_item:
             is_list = above.leads or below.is_item
-            is_led = is_list and (above.is_point or before.is_point)
-            is_asked_for = is_led or (is_asked_for and not above.leads)
+            is_asked_for = is_list and (above.is_point or before.is_point)
         if sentence.is_point and sentence.leads and below.is_item:
             is_asked_for = True
         elif sentence.is_point or (is_asked_for and sentence.begins_item):
-            points.append(_point(at, sentences))
+            yield at
         above, before = sentence, above
-    return points
-
-
-def _point(at: int, sentences: Sequence[Sentence]) -> Point:
-    """Return a sentence as a point. One that does not end goes on in the next."""
-    parts = [sentences[at]]
-    below = iter(sentences[at + 1 : at + MOST_LINES])
-    if not parts[0].is_item:
-        parts += takewhile(
-            lambda each: (
-                not each.text[:1].isupper() and not _ENDS.search(parts[-1].text)
-            ),
-            below,
-        )
-    text = " ".join(part.text for part in parts)
-    spans = dict.fromkeys(chain.from_iterable(part.spans for part in parts))
-    return Point(f"p{at}", text, tuple(spans), is_doubted=parts[0].is_doubted)

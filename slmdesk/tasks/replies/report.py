@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from operator import attrgetter
 
 from slmdesk.base.letters import Letter, LetterPart
 from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _, ngettext
-from slmdesk.tasks.replies.edits import ADD, DOWN, FRAME, RESTORE, SAY, STRIKE, UP
+from slmdesk.tasks.replies.edits import (
+    ADD,
+    DOWN,
+    FRAME,
+    POINT,
+    RESTORE,
+    SAY,
+    STRIKE,
+    UP,
+)
 from slmdesk.tasks.replies.types import STANCES, Point, Reply
 from slmdesk.tasks.replies.wording import writer_of
 from slmdesk.tasks.report import Report, Section, Statement
@@ -15,6 +26,7 @@ from slmdesk.tasks.report import Report, Section, Statement
 FACTS = {
     "sender": N_("From"),
     "reference": N_("File number"),
+    "references": N_("One of several file numbers, to be checked"),
     "date": N_("Day"),
     "amount": N_("Amount"),
     "account": N_("Account"),
@@ -27,8 +39,8 @@ PARTS = {
     "ending": N_("Ending"),
     "closing": N_("Closing"),
 }
-DOUBTED = N_("Perhaps nothing that needs an answer.")
 NO_STANCE = N_("left open")
+OTHERS = N_("Other sentences of the letter")
 
 
 def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
@@ -37,11 +49,12 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
     """
     sections = [*letter_sections(reply, {}), _facts(reply)]
     if is_exported:
-        sections = [_facts(reply), _points(reply), *_paragraphs(reply)]
+        others = _others(reply, "{number}. {text}")
+        sections = [_facts(reply), _points(reply), others, *_paragraphs(reply)]
     return Report(
         "reply",
         title,
-        tuple(section for section in sections if section.statements),
+        tuple(filter(attrgetter("statements"), sections)),
         lead=lead_of(reply),
         documents=reply.papers,
         language=reply.language,
@@ -54,8 +67,8 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
 
 def lead_of(reply: Reply) -> str:
     """Return how many points there are, and how many have no stance yet."""
-    lead = ngettext("{n:,} point", "{n:,} points", len(reply.points))
-    left = sum(not (point.stance or point.is_left_out) for point in reply.points)
+    lead = ngettext("{n:,} point", "{n:,} points", len(reply.shown))
+    left = sum(not (point.stance or point.is_left_out) for point in reply.shown)
     return f"{lead}, {left} {_(NO_STANCE)}" if left else lead
 
 
@@ -76,17 +89,18 @@ def letter_sections(reply: Reply, writing: Mapping[str, str]) -> tuple[Section, 
     """Return the letter from top to bottom, each point with its passage. `writing`:
     unfinished words of a model, by point.
     """
-    parts = {part: _part(reply, part) for part in FRAME}
+    recipient, subject, *begin, ending, closing = map(partial(_part, reply), FRAME)
     points = [
         _point(point, number, writing.get(point.id))
         for number, point in enumerate(reply.shown, 1)
     ]
     more = Statement("", id="more", actions=(ADD,))
     return (
-        Section((parts["recipient"], parts["subject"]), _("The answer"), id="address"),
-        Section((parts["salutation"], parts["opening"]), id="begin", is_prose=True),
+        Section((recipient, subject), _("The answer"), id="address", is_prose=True),
+        Section(tuple(begin), id="begin", is_prose=True),
         Section((*points, more), id="points", is_cited=True),
-        Section((parts["ending"], parts["closing"]), id="end", is_prose=True),
+        _others(reply, "{text}"),
+        Section((ending, closing), id="end", is_prose=True),
     )
 
 
@@ -99,7 +113,6 @@ def _part(reply: Reply, part: str) -> Statement:
 
 
 def _point(point: Point, number: int, writing: str | None) -> Statement:
-    notes = [_(DOUBTED)] if point.is_doubted else []
     statement = Statement(
         writing or point.answer,
         point.spans,
@@ -108,8 +121,7 @@ def _point(point: Point, number: int, writing: str | None) -> Statement:
         id=point.id,
         rank=number,
         other=point.text,
-        notes=tuple(notes),
-        choices=tuple(f"{point.answer} {quoted}" for quoted in _quoted(point)),
+        choices=tuple(f"{point.answer} {offer.quoted}" for offer in point.offers),
         actions=(*STANCES, SAY),
         menu_actions=(STRIKE, UP, DOWN, ADD),
         filled=(("text", point.said),),
@@ -124,31 +136,46 @@ def _point(point: Point, number: int, writing: str | None) -> Statement:
     return changed(statement, text="", chosen=None, actions=(), menu_actions=menu)
 
 
-def _quoted(point: Point) -> Iterator[str]:
-    for offer in point.offers:
-        yield f"{offer.place}: „{offer.text}“"
-
-
 def _points(reply: Reply) -> Section:
     """Return the points in the letter's own words, with their numbers."""
     statements = list[Statement]()
     for number, point in enumerate(reply.shown, 1):
-        stance = _(STANCES[point.stance]) if point.stance else _(NO_STANCE)
-        notes = [stance, *_quoted(point)]
-        if point.is_doubted:
-            notes.insert(0, _(DOUBTED))
+        stance = _(STANCES.get(point.stance, NO_STANCE))
         statements.append(
             Statement(
                 f"{number}. {point.text}",
                 point.spans,
                 point.place,
                 id=point.id,
-                notes=tuple(notes),
+                notes=(stance, *(offer.quoted for offer in point.offers)),
                 is_quotation=True,
                 is_left_out=point.is_left_out,
             )
         )
     return Section(tuple(statements), _("Points"), id="points")
+
+
+def _others(reply: Reply, form: str) -> Section:
+    """Return the sentences that are no points, numbered on behind the points."""
+    statements = [
+        Statement(
+            form.format(number=number, text=point.text),
+            point.spans,
+            point.place,
+            id=point.id,
+            actions=(POINT,),
+            is_quotation=True,
+        )
+        for number, point in enumerate(reply.others, 1 + len(reply.shown))
+    ]
+    return Section(
+        tuple(statements),
+        _(OTHERS),
+        id="others",
+        is_folded=True,
+        fold=f"{_(OTHERS)}: {len(statements):,}",
+        is_cited=True,
+    )
 
 
 def _paragraphs(reply: Reply) -> Iterator[Section]:
@@ -170,20 +197,14 @@ def letter_of(reply: Reply) -> Letter:
     shown = [point for point in reply.shown if not point.is_left_out]
     for point in shown:
         place = ", ".join(filter(None, (name, point.place)))
-        sources = (f"{place}: „{point.text}“", *_used(point))
+        used = [each.quoted for each in point.offers if each.text in point.answer]
+        sources = (f"{place}: „{point.text}“", *used)
         body.append(LetterPart(point.answer, sources, point.id))
     body.append(LetterPart(frame.ending))
     return changed(
         frame,
-        body=tuple(part for part in body if part.text),
+        body=tuple(filter(attrgetter("text"), body)),
         language=reply.language,
         model=writer_of(reply),
         is_draft=any(not point.stance for point in shown),
     )
-
-
-def _used(point: Point) -> Iterator[str]:
-    """Yield the passages of our own papers that the answer quotes."""
-    for offer, quoted in zip(point.offers, _quoted(point), strict=True):
-        if offer.text in point.answer:
-            yield quoted

@@ -7,6 +7,7 @@ from enum import StrEnum
 from slmdesk.base.letters import Letter
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
+from slmdesk.base.types import page_sign
 from slmdesk.claims.types import Mark
 from slmdesk.documents.types import Span
 
@@ -57,21 +58,33 @@ class Offer(Record):
     """What one of our own papers says to a point."""
 
     text: str
-    place: str
-    """lease.pdf, p. 4"""
     span: Span
+    name: str = ""
+    page_kind: str = "page"
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people: "lease.pdf, p. 4"."""
+        return f"{self.name}, {page_sign(self.page_kind)} {self.span.page}"
+
+    @property
+    def quoted(self) -> str:
+        return f"{self.place}: „{self.text}“"
 
 
 class Point(Record):
-    """What the letter asks, demands or offers, and what we say to it."""
+    """What the letter asks, demands or offers, and what we say to it; or another
+    sentence of it, which a person can make a point.
+    """
 
     id: str
     text: str
     """The letter's own words, or those of the person who added the point."""
     spans: tuple[Span, ...] = ()
-    place: str = ""
-    is_doubted: bool = False
-    """Whether it may be none, so that it stands last."""
+    page_kind: str = "page"
+    is_other: bool = False
+    is_stated: bool = False
+    """Whether it asks nothing by our rules, but a person made it a point."""
     is_left_out: bool = False
     stance: str = ""
     said: str = ""
@@ -91,6 +104,11 @@ class Point(Record):
     @property
     def is_question(self) -> bool:
         return "?" in self.text
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people: "p. 3". Empty where a person added it."""
+        return f"{page_sign(self.page_kind)} {self.spans[0].page}" if self.spans else ""
 
 
 class Fact(Record):
@@ -113,6 +131,7 @@ class Reply(Record):
     """
 
     points: tuple[Point, ...] = ()
+    """With the other sentences of the letter, in its order until a person moves one."""
     facts: tuple[Fact, ...] = ()
     frame: Frame = Frame()
     language: str = ""
@@ -120,12 +139,19 @@ class Reply(Record):
     """Id and name of each document, the letter first."""
     model: str = ""
     """Name of the model that may word answers. Empty: rules alone make them."""
+    is_strong: bool = False
+    """Whether it words more than what is said to a question."""
     tone: str = "formal"
 
     @property
     def shown(self) -> tuple[Point, ...]:
-        """The points as the letter to be answered has them, the doubted ones last."""
-        return tuple(sorted(self.points, key=lambda point: point.is_doubted))
+        """The points, as the letter to be answered has them."""
+        return tuple(point for point in self.points if not point.is_other)
+
+    @property
+    def others(self) -> tuple[Point, ...]:
+        """The sentences that are no points."""
+        return tuple(point for point in self.points if point.is_other)
 
 
 def with_point(reply: Reply, point: Point) -> Reply:
@@ -136,15 +162,17 @@ def with_point(reply: Reply, point: Point) -> Reply:
 
 def joined(found: Reply, before: Reply | None) -> Reply:
     """Return what a person changed, with what a model worded of it by now."""
-    if before is None or not before.points:
+    if before is None:
         return found
     worded = {point.id: point for point in found.points}
-    points = tuple(_joined(worded.get(point.id), point) for point in before.points)
-    return changed(before, points=points, model=found.model)
+    points = tuple(
+        _joined(worded.get(point.id, point), point) for point in before.points
+    )
+    return changed(before, points=points, model=found.model, is_strong=found.is_strong)
 
 
-def _joined(worded: Point | None, point: Point) -> Point:
-    if worded is None or not worded.is_asked or point.is_edited:
+def _joined(worded: Point, point: Point) -> Point:
+    if point.is_edited or not worded.is_asked:
         return point
     if (worded.stance, worded.said) != (point.stance, point.said):
         return point

@@ -1,8 +1,8 @@
 """Words our answer to a point. Pure functions.
 
 Values are slots that the program fills: a grammar keeps figures out of what a model
-writes. What it writes is used only where it says nothing that is not in the papers and
-is no answer of the other kind; else a sentence of ours stands there.
+writes, and begins its sentence as the stance wants. What it writes is used where its
+words are those of the point; else a sentence of ours stands there.
 """
 
 from __future__ import annotations
@@ -19,32 +19,30 @@ from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPa
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.deadlines.finding import Due, find_due
 from slmdesk.claims.finders.negation import denials
-from slmdesk.claims.finders.numbers import find_amounts, find_ibans
-from slmdesk.claims.judge import missing
+from slmdesk.claims.finders.numbers import find_amounts, find_dates, find_ibans
 from slmdesk.claims.values import values_of
-from slmdesk.claims.words import stems, words
+from slmdesk.claims.words import share, stems, words
 from slmdesk.tasks.jobs.runner import step_of
 from slmdesk.tasks.replies.points import begins, clause_at, is_offer
-from slmdesk.tasks.replies.types import Point, Reply, Stance
+from slmdesk.tasks.replies.types import LANGUAGES, Point, Reply, Stance
 
 LEAST_QUOTED, MOST_QUOTED = 40, 110
 """A sentence of ours quotes so many characters of a point, or all of a shorter one."""
-LEAST_WORDS, MOST_WORDS = 5, 40
-"""Words of a point that a model answers."""
 MOST_TOKENS, MOST_PARTS = 110, 400
 """Most tokens, and most letters and slots, of a sentence of a model."""
-LEAST_SENTENCE = 20
-"""Fewest characters of a sentence that is cut before the reason in it."""
-MOST_NEW = 0.34
-"""Largest share of the words of an answer that the point does not have."""
+LEAST_SHARED = 0.35
+"""Smallest share of the words of an answer that the point has, too."""
 _SLOT = re.compile(r"\{(\d+)\}")
-_ASKED = (Stance.AGREE, Stance.REFUSE)
-_TO_KNOW = {"agree": "later", "refuse": "withheld"}
-_TO_TELL = {"agree": "yes", "refuse": "no"}
+_TO_KNOW = {"agree": "later", "refuse": "withheld", "longer": "answer"}
+_TO_TELL = {"agree": "yes", "refuse": "no", "longer": "answer"}
 """How a stance is taken to what somebody wants to know: more than yes, or that."""
+_TOLD = ("answer", "later", "withheld")
+"""What is said to what somebody wants to know."""
 _TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
+_OPEN_END = re.compile(r"(?<=[^.!?])$")
+"""Where a sentence ends without its mark."""
 _CURRENCY = re.compile(r"[^\W\d_]|[€$£¥]")
 _BRACKET = re.compile(r"\([^()]*\)?")
 _OPENED = re.compile(r"\s*\([^)]*$")
@@ -59,7 +57,7 @@ def texts() -> Mapping[str, Any]:
 
 def sentences_in(language: str) -> Mapping[str, Any]:
     """Return the sentences of ours in a language, or for another one the English."""
-    known: Mapping[str, Any] = texts().get(language) or texts()["en"]
+    known: Mapping[str, Any] = texts().get(language, texts()["en"])
     return known
 
 
@@ -73,13 +71,12 @@ def prompt_version() -> str:
 def own_answer(point: Point, language: str) -> str:
     """Return our answer in sentences of ours, with what a person wants to be said."""
     known = sentences_in(language)
-    manner = _manner(point)
-    amount = "".join(point.text[slice(*span)] for span in amounts_in(point.text)[:1])
-    kind = "question" if point.is_question else "demand"
-    parts = [known[kind].format(point=named(point.text))]
+    way = _way(point, language)
+    amounts = [point.text[slice(*span)] for span in amounts_in(point.text)]
+    parts = [known["named"].format(point=named(point.text))]
     if not point.said or point.stance in (Stance.REFUSE, Stance.TIME, Stance.PAID):
-        parts.append(known[manner].format(amount=amount))
-    return " ".join((*parts, *_said(point)))
+        parts.append(way["own"].format(amount=next(iter(amounts), "")))
+    return _with_said(parts, point)
 
 
 def amounts_in(text: str, language: str = "") -> list[tuple[int, int]]:
@@ -108,17 +105,23 @@ def named(text: str) -> str:
     return f"{_OPENED.sub('', begun)} …"
 
 
-def _manner(point: Point) -> str:
-    """Return how a stance is taken: paid and enclosed are one press, and what a
-    question wants to know is neither done nor refused. Without a day no term is longer.
+def _way(point: Point, language: str) -> Mapping[str, Any]:
+    """Return how a point is answered: what we say, and what a model is told."""
+    way: Mapping[str, Any] = sentences_in(language)["ways"][_manner(point, language)]
+    return way
+
+
+def _manner(point: Point, language: str) -> str:
+    """Return how a stance is taken: what a question wants to know is neither done nor
+    refused. Without a day no term is longer.
     """
-    if point.stance == Stance.PAID and not amounts_in(point.text):
-        return "enclosed"
     stance = point.stance or Stance.OPEN.value
-    language = tongue(point.text)
+    language = tongue(point.text, likely=language)
+    if stance == Stance.PAID:
+        return _paid(point.text, language)
     if stance == Stance.TIME and find_due(point.text, language) == Due():
-        return "longer"
-    if is_offer(point.text, language):
+        stance = "longer"
+    if point.is_stated or is_offer(point.text, language):
         return _TO_OFFER.get(stance, stance)
     if begins("opens", point.text, language):
         return _TO_KNOW.get(stance, stance)
@@ -127,13 +130,23 @@ def _manner(point: Point) -> str:
     return stance
 
 
-def _said(point: Point) -> tuple[str, ...]:
-    """Return the line of a person as a sentence."""
+def _paid(text: str, language: str) -> str:
+    """Return what is said by the press for paid and enclosed. Which of several amounts
+    was paid, nobody said.
+    """
+    amounts = {text[slice(*span)] for span in amounts_in(text)}
+    if len(amounts) == 1:
+        return "paid"
+    if amounts or re.search(sentences_in(language)["paying"], text):
+        return "settled"
+    return "enclosed"
+
+
+def _with_said(sentences: Sequence[str], point: Point) -> str:
+    """Return sentences, and the line of a person as the last one."""
     words = point.said.strip()
-    if not words:
-        return ()
-    end = "" if _ENDS.search(words) else "."
-    return (words[:1].upper() + words[1:] + end,)
+    said = _OPEN_END.sub(".", words[:1].upper() + words[1:])
+    return " ".join((*sentences, said)).rstrip()
 
 
 # ---- sentences of a model
@@ -161,18 +174,19 @@ def slots_of(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join((*pieces, text[end:])), tuple(values)
 
 
-def is_worded(point: Point, written: str) -> bool:
-    """Return whether a model words our answer: to a short request of the reader that
-    says no nothing, in the same language.
+def is_worded(point: Point, written: str, *, is_strong: bool) -> bool:
+    """Return whether a model words our answer: in the language of the letter, and not
+    what is left open, nor what a line of a person says to a question, nor an answer to
+    what asks nothing.
 
-    What a person says to a question, and what is paid, asked back or left open, is said
-    in sentences of ours.
+    One that is not strong words what is said to a question, in words of the letter.
     """
-    language = tongue(point.text)
-    is_short = LEAST_WORDS <= len(point.text.split()) <= MOST_WORDS
-    is_plain = ": " not in point.text and not denials(point.text, language)
-    is_direct = is_short and is_plain and begins("direct", point.text, language)
-    return is_direct and language == written and _manner(point) in _ASKED
+    manner = _manner(point, written)
+    is_theirs = written in LANGUAGES and tongue(point.text, likely=written) == written
+    is_told = manner == "later" and bool(point.said)
+    if not is_theirs or is_told or manner == "open" or point.is_stated:
+        return False
+    return is_strong or (manner in _TOLD and ": " not in point.text)
 
 
 def to_word(reply: Reply) -> list[Point]:
@@ -180,7 +194,8 @@ def to_word(reply: Reply) -> list[Point]:
     return [
         point
         for point in reply.shown
-        if is_worded(point, reply.language) and not point.is_final
+        if not point.is_final
+        and is_worded(point, reply.language, is_strong=reply.is_strong)
     ]
 
 
@@ -196,26 +211,31 @@ def writer_of(reply: Reply) -> str:
 def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
     """Build the step that words our answer to a point."""
     known = sentences_in(language)
+    way = _way(point, language)
     text, values = slots_of(point.text)
-    wishes = [known["write"].format(), known["tones"].get(tone, "")]
-    if language in WRITE_IN:
-        wishes.append(WRITE_IN[language])
-    parts = (
-        TextPart(known["letter"].format(point=text), Origin.DOCUMENT),
-        TextPart(f"\n{known['stance'][_manner(point)]}\n"),
-        TextPart(" ".join(wishes)),
-    )
+    wishes = known["write"].format(), known["tones"].get(tone, ""), WRITE_IN[language]
+    asked, answer = way["example"]
+    system = f"{known['system']} {' '.join(wishes)}"
+    position = "\n" + known["position"].format(means=way["means"])
     messages = [
-        ChatMessage(Role.SYSTEM, (TextPart(known["system"], Origin.PROGRAM),)),
-        ChatMessage(Role.USER, parts),
+        ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PROGRAM),)),
+        ChatMessage(
+            Role.USER, (TextPart(known["letter"].format(point=asked) + position),)
+        ),
+        ChatMessage(Role.ASSISTANT, (TextPart(answer),)),
+        ChatMessage(
+            Role.USER,
+            (
+                TextPart(known["letter"].format(point=text), Origin.DOCUMENT),
+                TextPart(position),
+            ),
+        ),
     ]
-    table = "begins_question" if point.is_question else "begins"
-    first: Sequence[str] = known[table][point.stance]
     sampling = Sampling(
         temperature=0.0,
         repeat_penalty=1.0,
         max_tokens=MOST_TOKENS,
-        grammar=_grammar(first, len(values)),
+        grammar=_grammar(way["begins"], len(values)),
     )
     return step_of(messages, sampling)
 
@@ -235,39 +255,32 @@ def filled(answer: str, point: Point) -> str:
     return " ".join(words.split())
 
 
-def worded_answer(
-    answer: str, point: Point, language: str, sources: Sequence[str]
-) -> str:
+def worded_answer(answer: str, point: Point, language: str) -> str:
     """Return the sentence of a model and what a person wants to be said, or "" where
-    the sentence cannot be used.
-
-    `sources`: what the papers say. Reasons are a person's, so the sentence ends before
-    one.
+    the sentence cannot be used: it has no end, says no where a person agrees, or most
+    of its words are not those of the point.
     """
-    known = sentences_in(language)
     text = filled(answer, point)
-    reason = re.search(rf",? \b(?:{known['reasons']})\b", text, re.IGNORECASE)
-    if reason is not None and reason.start() > LEAST_SENTENCE:
-        text = f"{text[: reason.start()]}."
-    if not _ENDS.search(text) or re.search(known["never"], text):
+    if not _ENDS.search(text):
         return ""
-    if missing(text, [*sources, point.text], language):
+    is_no = bool(denials(text, language)) > bool(denials(point.text, language))
+    if point.stance == Stance.AGREE and is_no:
         return ""
-    if point.stance == Stance.AGREE and denials(text, language):
+    # one of two days may be the wrong one
+    if 0 < len(find_dates(text, language)) < len(find_dates(point.text, language)):
         return ""
-    if _is_other(text, point, language):
+    begun = next(filter(text.startswith, _way(point, language)["begins"]), "")
+    if _is_other(text.removeprefix(begun), point, language):
         return ""
-    return " ".join((text, *_said(point)))
+    return _with_said([text], point)
 
 
-def _is_other(text: str, point: Point, language: str) -> bool:
-    """Return whether a sentence has many words that its point has not, or calls theirs
-    what the letter calls ours.
+def _is_other(words: str, point: Point, language: str) -> bool:
+    """Return whether words are mostly not those of the point, or call theirs or ours
+    what the letter, written by the other side, calls so, too.
     """
-    known = sentences_in(language)
-    first = " ".join(known["begins"][point.stance])
-    said = stems(text, language)
-    new = said - stems(f"{point.text} {first}", language)
-    theirs = re.findall(known["yours"], text)
-    kept = set(re.findall(known["yours"], point.text)).intersection(theirs)
-    return bool(kept) or len(new) > MOST_NEW * len(said)
+    said = stems(words, language)
+    if not said or share(said, stems(point.text, language)) < LEAST_SHARED:
+        return True
+    persons = re.compile(sentences_in(language)["persons"])
+    return not set(persons.findall(words)).isdisjoint(persons.findall(point.text))

@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
-from slmdesk.tasks.replies.edits import ADD, RESTORE, SAY, STRIKE, UP, taken
+from slmdesk.documents.types import Span
+from slmdesk.tasks.replies.edits import ADD, POINT, RESTORE, SAY, STRIKE, UP, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
-from slmdesk.tasks.replies.types import Frame, Point, Reply, joined, with_point
-from slmdesk.tasks.replies.wording import own_answer
+from slmdesk.tasks.replies.types import (
+    Frame,
+    Offer,
+    Point,
+    Reply,
+    joined,
+    with_point,
+)
+from slmdesk.tasks.replies.wording import own_answer, to_word
 from slmdesk.tasks.report import Edit
 
 pytestmark = pytest.mark.pure
@@ -45,6 +54,34 @@ def test_points_are_moved_and_added() -> None:
     reply = after(reply, Edit("", action=ADD, value={"text": "The fence"}))
     assert reply.points[-1].text == "The fence"
     assert taken(reply, Edit("", action=ADD, value={"text": " "})) is None
+
+
+def test_what_only_says_something_is_agreed_to_or_not() -> None:
+    letter = Reply((Point("p0", "The notice is void.", is_other=True), FIRST), language="en", is_strong=True)
+    reply = after(letter, Edit("p0", action=POINT), Edit("p0", action="refuse"))
+    assert answers(reply)["p0"].endswith("We do not accept this.")
+    assert [point.id for point in to_word(after(reply, Edit("p1", action="agree")))] == ["p1"]
+    assert answers(after(reply, Edit("p1", action="refuse")))["p1"].endswith("comply with this.")
+
+
+def test_another_sentence_becomes_a_point_in_its_place() -> None:
+    letter = Reply((Point("p0", "It is 18 °C.", is_other=True), FIRST, SECOND), language="en")
+    (others,) = (each for each in report_of("Reply", letter, is_exported=False).sections if each.is_folded)
+    assert [each.id for each in others.statements] == ["p0"]
+    assert "p0" not in answers(letter)
+    added = after(letter, Edit("p0", action=POINT))
+    assert [point.id for point in added.shown] == ["p0", "p1", "p2"]
+    assert "18 °C" in answers(added)["p0"]
+    moved = after(letter, Edit("p2", action=UP))
+    assert [point.id for point in (*moved.shown, *moved.others)] == ["p2", "p1", "p0"]
+
+
+def test_the_place_of_a_point_is_said_in_the_language_of_who_reads_it() -> None:
+    span = Span("d", 1, 0, 9)
+    point = Point("p1", "Come.", (span,), "part", offers=(Offer("It rains.", span, "lease.docx", "part"),))
+    assert (point.place, point.offers[0].place) == ("part 1", "lease.docx, part 1")
+    assert in_language("de", lambda: point.place) == "Teil 1"
+    assert in_language("de", lambda: point.offers[0].place) == "lease.docx, Teil 1"
 
 
 def test_what_a_person_wrote_stays_as_it_is_until_another_stance() -> None:

@@ -5,8 +5,9 @@ import pytest
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import changed
 from slmdesk.tasks.replies.points import is_offer, pattern, points_of, sentences_of
-from slmdesk.tasks.replies.types import LANGUAGES
+from slmdesk.tasks.replies.types import LANGUAGES, Point
 from slmdesk.tasks.summaries.linking import Piece
+from slmdesk.tasks.summaries.papers import item_spans
 
 pytestmark = pytest.mark.pure
 
@@ -25,8 +26,15 @@ def pieces_of(*lines: str) -> list[Piece]:
 
 
 def texts(pieces: list[Piece], language: str) -> list[str]:
-    found = sentences_of(pieces, range(len(pieces)), language)
-    return [point.text for point in points_of(found)]
+    return [point.text for point in read(pieces, language) if not point.is_other]
+
+
+def others(*lines: str, language: str = "en") -> list[str]:
+    return [point.text for point in read(pieces_of(*lines), language) if point.is_other]
+
+
+def read(pieces: list[Piece], language: str) -> list[Point]:
+    return points_of(sentences_of(pieces, range(len(pieces)), language))
 
 
 @pytest.mark.parametrize(
@@ -92,6 +100,23 @@ def test_each_marked_line_of_one_paragraph_is_an_item() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "lines", [("We ask for: - the lease - the plan - the keys",), ("We ask for:", "• the lease • the plan • the keys")]
+)
+def test_a_list_whose_lines_became_one_has_its_items(lines: tuple[str, ...]) -> None:
+    assert points("Dear Sir,", *lines) == ["the lease", "the plan", "the keys"]
+
+
+def test_a_numbered_list_goes_on_in_the_next_paragraph() -> None:
+    lines = ("We ask for access to: 1. the lease; 2. the plan;", "3. the keys; 4. the bill.")
+    assert points("Dear Sir,", *lines) == ["the lease;", "the plan;", "the keys;", "the bill."]
+
+
+def test_a_number_within_a_sentence_begins_no_item() -> None:
+    piece = pieces_of("2. Please paint the flat in Mill Street 17, 3. floor.")[0]
+    assert item_spans(piece) == [(0, len(piece.text))]
+
+
 def test_a_line_below_what_asks_is_no_list() -> None:
     assert points("Dear Sir,", "Please send us the plan.", "- Ada Adeyemi") == ["Please send us the plan."]
 
@@ -102,11 +127,6 @@ def test_a_name_in_the_closing_sentence_is_no_salutation() -> None:
         "Veuillez agréer, Madame la Préfète, nos salutations."
     )
     assert points(letter, "Ada Morel", language="fr") == ["Nous vous demandons une audience."]
-
-
-def test_a_list_goes_on_behind_a_paragraph_between_its_items() -> None:
-    lines = ("Please tell us. In detail:", "- the rent", "It rose in May.", "- the heating")
-    assert points("Dear Sir,", *lines)[-2:] == ["the rent", "the heating"]
 
 
 def test_items_that_nobody_asks_for_are_no_points() -> None:
@@ -120,9 +140,12 @@ def test_a_heading_can_ask_for_the_items_below() -> None:
 
 
 def test_a_sentence_that_a_day_cuts_is_one_point() -> None:
-    lines = ("Wir fordern Sie auf, uns bis zum", "15. März 2026", "die Unterlagen zu schicken.")
-    found = points("Sehr geehrte Damen und Herren,", *lines, language="de")
-    assert found == [" ".join(lines)]
+    for lines in (
+        ("Wir fordern Sie auf, uns bis zum", "15. März 2026", "die Unterlagen zu schicken."),
+        ("Wir bitten Sie, uns dies bis zum", "1. Mai schriftlich mitzuteilen."),
+    ):
+        found = points("Sehr geehrte Damen und Herren,", *lines, language="de")
+        assert found == [" ".join(lines)]
 
 
 def test_what_stands_before_a_name_in_the_last_paragraph_is_read() -> None:
@@ -140,6 +163,23 @@ def test_an_offer_asks_for_nothing() -> None:
     assert not is_offer("Please confirm what we propose.", "en")
 
 
+def test_each_other_sentence_is_kept_in_its_order() -> None:
+    lines = ("It rains. Please come. It snows.", "The rent", "rose in May.")
+    assert others("Dear Sir,", *lines) == ["It rains.", "It snows.", "The rent rose in May."]
+
+
+def test_a_word_and_what_is_said_below_the_signature_are_no_points_by_themselves() -> None:
+    asked = ("Please send us:", "- passport", "- the old keys")
+    lines = ("Dear Sir,", *asked, "Yours sincerely", "Ada Adeyemi", "Please return the form.")
+    assert points(*lines) == ["the old keys"]
+    assert others(*lines) == [asked[0], "passport", lines[-1]]
+
+
+def test_a_question_of_courtesy_is_in_sight() -> None:
+    asked = "Bei Fragen: Haben Sie noch Fragen?"
+    assert others("Sehr geehrte Damen und Herren,", "Bitte zahlen Sie.", asked, language="de") == [asked]
+
+
 def test_what_only_introduces_points_is_none_of_its_own() -> None:
     items = ("1. Please send the keys.", "2. Please pay the rent.")
     shown = ["Please send the keys.", "Please pay the rent."]
@@ -150,7 +190,13 @@ def test_what_only_introduces_points_is_none_of_its_own() -> None:
     ("language", "greeting", "asked"),
     [
         ("en", "Dear Sir,", "The board wishes to close the matter and respectfully requests Mr Hill's cooperation."),
+        ("en", "Dear Sir,", "We leave at nine so ensure that he is there."),
+        ("en", "Dear Sir,", "The hall needs cleaning daily."),
         ("es", "Estimada señora:", "Le escribo para exigirle una respuesta."),
+        ("de", "Sehr geehrte Frau Adler,", "Die Auskunft ist kostenlos, spätestens aber im Mai zu erteilen."),
+        ("de", "Sehr geehrte Frau Adler,", "Im Mai haben Sie uns, wie vereinbart, über die Kosten zu informieren."),
+        ("fr", "Madame,", "Je viens par la présente solliciter un délai."),
+        ("fr", "Madame,", "Je vous mets formellement en demeure de payer."),
     ],
 )
 def test_what_a_longer_sentence_asks_is_a_point(language: str, greeting: str, asked: str) -> None:
@@ -169,6 +215,12 @@ ASKED = {
         "en": "We are asking parents for £85.",
         "fr": "Je sollicite une réunion.",
         "es": "Reiteramos nuestra petición.",
+    },
+    "wishes": {
+        "de": "Unser Wunsch wäre ein Termin im Mai.",
+        "en": "A reply before Easter would be helpful.",
+        "fr": "Il serait utile de connaître la date.",
+        "es": "Una respuesta sería de agradecer.",
     },
     "duties": {
         "de": "Die Mappe ist bis Mai einzureichen.",
@@ -201,21 +253,31 @@ TOLD = {
         "Sie hätten zahlen müssen.",
         "Wir müssen davon ausgehen.",
         "Er soll gelogen haben.",
+        "Ihre Bitte um Akteneinsicht liegt uns vor.",
+        "Wir sind gezwungen, den Vertrag zu beenden.",
     ],
     "en": [
         "I must say that it rains.",
         "It is due to you.",
         "You should have paid.",
         "Please find the lease enclosed.",
+        "I trust that you and yours are all well.",
+        "I look forward to seeing you at the fair.",
     ],
-    "fr": ["Vous demeurez notre client.", "Nous vous remercions de votre aide.", "Nous sommes contents."],
+    "fr": [
+        "Soyez assurés, Monsieur, de notre respect.",
+        "Vous demeurez notre client.",
+        "Nous vous remercions de votre aide.",
+        "Nous sommes contents.",
+        "Nous vous souhaitons un bel été.",
+    ],
     "es": ["Gracias por su atención.", "Presenté un escrito en julio."],
 }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("act", ASKED)
-def test_a_sentence_asks_in_one_of_six_ways(act: str, language: str) -> None:
+def test_a_sentence_asks_in_one_of_seven_ways(act: str, language: str) -> None:
     text = ASKED[act][language]
     assert pattern(language, act).search(text)
     assert is_offer(text, language) == (act == "offers")

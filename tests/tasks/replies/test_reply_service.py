@@ -63,16 +63,16 @@ def edited(recorder, item: str, edit: Edit):
 
 def test_a_stance_is_worded_by_a_model_and_taken_back(opened) -> None:
     recorder = opened(answer=WORDED)
-    sized(recorder.services, 1_500_000_000)
+    sized(recorder.services, 3_000_000_000)
     item = begun(recorder, keep(recorder, "letter.txt", LETTER))
-    first, second = reply_of(recorder, item).points
+    first, second = reply_of(recorder, item).shown
     assert "come back to you" in first.answer
 
     former = edited(recorder, item, Edit(first.id, action="agree"))
-    assert reply_of(recorder, item).points[0].answer == WORDED
+    assert reply_of(recorder, item).shown[0].answer == WORDED
     assert writer_of(reply_of(recorder, item)) == "Echo"
     recorder.calls.tasks.restore(item, former)
-    assert reply_of(recorder, item).points[0] == first
+    assert reply_of(recorder, item).shown[0] == first
     assert second.stance == ""
 
 
@@ -80,26 +80,26 @@ def test_a_small_model_is_not_asked(opened) -> None:
     recorder = opened(answer=WORDED)
     sized(recorder.services, 500_000_000)
     item = begun(recorder, keep(recorder, "letter.txt", LETTER))
-    first, __ = reply_of(recorder, item).points
+    first, __ = reply_of(recorder, item).shown
     edited(recorder, item, Edit(first.id, action="agree"))
     edited(recorder, item, Edit(first.id, action=SAY, value={"text": "on Monday"}))
-    assert reply_of(recorder, item).points[0].answer.endswith("On Monday.")
+    assert reply_of(recorder, item).shown[0].answer.endswith("On Monday.")
     assert writer_of(reply_of(recorder, item)) == ""
 
 
 def test_a_value_that_no_paper_has_is_marked_where_a_person_writes_it(opened) -> None:
     recorder = opened(model=False)
     item = begun(recorder, keep(recorder, "letter.txt", LETTER))
-    first, __ = reply_of(recorder, item).points
+    first, __ = reply_of(recorder, item).shown
     edited(recorder, item, Edit(first.id, text="We send the keys on 3 May 2027."))
-    (mark,) = reply_of(recorder, item).points[0].marks
+    (mark,) = reply_of(recorder, item).shown[0].marks
     assert mark.text == "3 May 2027"
 
 
 def test_a_point_has_the_place_of_its_own_words(opened) -> None:
     recorder = opened(model=False)
     document = keep(recorder, "letter.txt", LETTER)
-    first, __ = reply_of(recorder, begun(recorder, document)).points
+    first, __ = reply_of(recorder, begun(recorder, document)).shown
     (page,) = recorder.calls.store.pages.of_document(document)
     (span,) = first.spans
     assert page.text[span.start : span.end] == ASKED.rstrip(".")

@@ -9,8 +9,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
+from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.replies.edits import POINT
+from slmdesk.ui.tasks.rows import RowKind
 
 pytestmark = pytest.mark.gui
 
@@ -24,7 +27,7 @@ Nebenkosten 2025
 
 Sehr geehrte Frau Adler,
 
-bitte zahlen Sie den Betrag von 120,50 € bis zum 30. November 2026.
+die Heizung wurde erneuert. Bitte zahlen Sie den Betrag von 120,50 € bis zum 30. November 2026.
 
 Wann können wir die Zähler in Ihrer Wohnung ablesen?
 
@@ -76,12 +79,33 @@ def test_four_presses_lead_from_the_letter_to_the_word_file(program, tmp_path):
     program.wait(lambda: stances_in(pane) == ["refuse", ""])
 
 
+def fold_of(pane):
+    """The line that stands for the sentences that are no points."""
+    rows = pane.view.lists[0].rows
+    return next(rows.index(at) for at, row in enumerate(rows.rows) if row.kind is RowKind.FOLD)
+
+
+def test_another_sentence_is_unfolded_and_becomes_a_point(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    assert fold_of(pane).data() == "Other sentences of the letter: 1"
+    pane.view.lists[0].choose(fold_of(pane))
+    (other,) = (each for each in pane.view.statements if POINT in each.actions)
+    press_statement(pane, other, POINT)
+    program.wait(lambda: stances_in(pane) == ["", "", ""])
+    assert points_in(pane)[0].other == "die Heizung wurde erneuert."
+    pane.controller.undo()
+    program.wait(lambda: stances_in(pane) == ["", ""])
+    assert fold_of(pane).data() == "Other sentences of the letter: 1"
+
+
 def test_no_point_moves_while_a_model_adds_its_words(program):
     choose_tab(program, "reply")
     pane = program.find("reply_pane")
     program.wait(lambda: pane.report is not None)
     begun = pane.view.mapTo(pane, QPoint())
-    report = pane.report
+    report = pane.controller.report = changed(pane.report, wanting="")
     pane.show_growing(report, "")
     pane.show_job(JobChanged("j", "reply", JobStatus.RUNNING, 0, 2))
     program.wait(program.find("reply_writer").isVisible)
