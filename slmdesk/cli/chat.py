@@ -70,7 +70,8 @@ def _stops(_context: click.Context, _option: click.Parameter, values: tuple[str,
 
 
 def _option_of(setting: Setting) -> Callable[[Command], Command]:
-    flag, words = f"--{setting.name.replace('_', '-')}", setting.help or setting.words
+    flag = f"--{setting.name.replace('_', '-')}"
+    words = setting.help or setting.words
     if setting is STOP:
         return click.option(flag, multiple=True, metavar="TEXT", callback=_stops, help=words)
     if setting is MODEL:
@@ -115,8 +116,6 @@ ADVICE = {
     "context.full": "note: --when-full leave-out or summarize goes on without the oldest turns.",
 }
 """What an option could do about a problem, by its code."""
-STOP_S = 5.0
-"""Most seconds for saving a stopped answer."""
 
 
 @click.command()
@@ -259,11 +258,16 @@ class _ChatRun:
         try:
             return self._print(answer, saved=request.save)
         except KeyboardInterrupt:
-            services.service_thread.call(lambda: services.chats.stop(answer), STOP_S)
+            self._stop(answer)
             return self._print(answer, saved=request.save)
         except BaseException:
-            services.service_thread.call(lambda: services.chats.stop(answer), STOP_S)
+            self._stop(answer)
             raise
+
+    def _stop(self, answer: str) -> None:
+        """Stop an answer without waiting for it: on a busy PC that took longer than any limit."""
+        services = self._services
+        services.service_thread.post(lambda: services.chats.stop(answer))
 
     def _checked(self, request: SendRequest) -> SendRequest:
         """Replace a shortened chat id by the full one."""
@@ -501,7 +505,8 @@ def presets(
 
             named_model(services, model)
             follow(console, services, services.call.examples.begin(preset.id, model))
-        scored, words = services.call.examples.score(preset.id), f"{len(preset.options.examples)} examples"
+        scored = services.call.examples.score(preset.id)
+        words = f"{len(preset.options.examples)} examples"
         if services.call.models.list():
             room = console.result_of(services, lambda: services.examples.room(preset.options))
             shape |= {"tokens": room.tokens, "context": room.context}

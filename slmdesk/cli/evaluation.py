@@ -40,7 +40,8 @@ def bench(console: Console, model: str | None) -> None:
     assert bench_run is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
         speed = picked(bench_run, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j")
-        source, tokens = bench_run.energy_source or None, picked(bench_run, "prompt_tokens", "output_tokens")
+        source = bench_run.energy_source or None
+        tokens = picked(bench_run, "prompt_tokens", "output_tokens")
         console.give({**picked(record, "id", "name"), **speed, "energy_source": source, **tokens})
         return
     console.say(f"{record.name} on this PC")

@@ -257,7 +257,11 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
     Raises click.UsageError for a suffix of another format, KnownError `file.is_source` for the document itself.
     """
     if file is None or output is None:
-        return output.absolute() if output else file.with_name(translated_name(file, code)).absolute() if file else None
+        if output:
+            return output.absolute()
+        if file:
+            return file.with_name(translated_name(file, code)).absolute()
+        return None
     if output.suffix.lower() not in (endings := requested_suffixes(file)):
         known = " or ".join(ending or "no ending" for ending in endings)
         raise click.UsageError(f"The translation of “{file.name}” is a file in {known}, “{output.name}” is not.")

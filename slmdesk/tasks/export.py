@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import compress, groupby
 from operator import attrgetter
 from typing import TypeAlias
@@ -83,13 +84,16 @@ def export_report(
     if form not in task.forms:
         form = ""
     letter = task.letter(view, context)
-    if letter is not None and form in LETTER_FORMS:
+    if letter is not None and form in ("docx", *OUR_LETTERS):
         return _letter(letter, view.request, context, form)
     return maker(form, lambda: report, lambda: task.exported(view))
 
 
-LETTER_FORMS = ("docx", "pdf", UNSENT.id)
-"""What a letter is written as, which says nothing of the report around it."""
+OUR_LETTERS: Mapping[str, Callable[[Letter], Paper | bytes]] = {
+    "pdf": paper_of_letter,
+    UNSENT.id: to_eml,
+}
+"""What makes a letter in a form of ours, which says nothing of the report around it."""
 
 
 def _letter(
@@ -99,13 +103,10 @@ def _letter(
     writes and in what form.
     """
     settings = context.runtime.settings.current
-    sender = letter.sender or tuple(settings.letter_sender.split("\n"))
-    signature = letter.signature or sender[0]
-    letter = changed(letter, sender=sender, signature=signature)
-    if form == "pdf":
-        return lambda: paper_of_letter(letter)
-    if form == UNSENT.id:
-        return lambda: to_eml(letter)
+    sender = tuple(settings.letter_sender.split("\n"))
+    letter = changed(letter, sender=sender, signature=sender[0])
+    if form in OUR_LETTERS:
+        return partial(OUR_LETTERS[form], letter)
     template = getattr(request, "template", "") or settings.letter_template
     is_bare = getattr(request, "no_sources", False) or not settings.letter_sources
     data = yield from letter_file(

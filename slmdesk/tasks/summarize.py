@@ -282,16 +282,19 @@ class Summarize(Task[SummaryRequest, Summary]):
         """Return by when is to be done what a finished summary says."""
         # late: it brings all checks
         from slmdesk.tasks.summaries.deadlines import deadlines_of, page_words
+        from slmdesk.tasks.summaries.einvoice import told_anew
 
         if view.result is None:
             return ()
         records = {document.id: document for document in view.documents}
         words = page_words(context.runtime.store.pages.of_document)
-        return tuple(deadlines_of(view.result, records, words))
+        return tuple(deadlines_of(told_anew(view.result), records, words))
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
+        from slmdesk.tasks.summaries.einvoice import told_anew  # late, as above
+
         assert view.result is not None  # it is done
-        return json_of(view.result, self.deadlines(view, context))
+        return json_of(told_anew(view.result), self.deadlines(view, context))
 
     def writer(
         self,
@@ -300,12 +303,13 @@ class Summarize(Task[SummaryRequest, Summary]):
         *,
         has_folded: bool = False,
     ) -> Callable[[Path], list[Path]]:
+        from slmdesk.tasks.summaries.einvoice import told_anew  # late, as above
         from slmdesk.tasks.summaries.files import write_summaries
 
         assert view.result is not None  # it is done
         return partial(
             write_summaries,
-            summary=view.result,
+            summary=told_anew(view.result),
             deadlines=self.deadlines(view, context),
             has_omitted=has_folded,
             has_line=context.runtime.settings.current.model_line,
@@ -335,9 +339,12 @@ class Summarize(Task[SummaryRequest, Summary]):
         """
         if view.newest is None:
             return Report(self.kind, view.item.shown_title)
+        from slmdesk.tasks.summaries.einvoice import told_anew  # late, as above
+
+        summary = told_anew(view.newest)
         if is_exported:
-            return self._exported_report(view, view.newest, context)
-        return self._shown_report(view, view.newest, context)
+            return self._exported_report(view, summary, context)
+        return self._shown_report(view, summary, context)
 
     def _exported_report(
         self, view: View, summary: Summary, context: TaskContext

@@ -102,7 +102,8 @@ def _list(report: Report, has_folded: bool) -> Iterator[str]:
                 coverage = coverage_words(section.coverage, section.page_kind)
         if section.is_folded and not has_folded:
             count = len(section.statements)
-            yield ngettext("{n:,} more passage.", "{n:,} more passages.", count)
+            more = ngettext("{n:,} more passage.", "{n:,} more passages.", count)
+            yield section.fold or more
         else:
             yield from _section(section)
     yield coverage

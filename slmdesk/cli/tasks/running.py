@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_out
+from slmdesk.base.files import is_same_file, write_out
 from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
@@ -46,6 +46,7 @@ from slmdesk.tasks.report import NotRead, Report
 from slmdesk.tasks.service import ReportGrew
 from slmdesk.tasks.shape import (
     Documents,
+    FieldKind,
     Task,
     TaskContext,
     TaskView,
@@ -125,6 +126,9 @@ class TaskCommand:
         """Return the file to write. Several documents become a folder where the task
         writes folders, but one calendar.
         """
+        output = self._output
+        if output and any(is_same_file(file, output) for file in self._sources()):
+            raise KnownError("file.is_source", path=str(output))
         is_many = len(self._files) > 1 or self._files[0].is_dir()
         is_folder = bool(self._task.folder_file) and is_many and not self._is_calendar
         return output_file(
@@ -134,6 +138,13 @@ class TaskCommand:
             is_folder=is_folder,
             has_omitted=self._has_folded,
         )
+
+    def _sources(self) -> Iterator[Path]:
+        """Yield the files that were given, as documents or with an option."""
+        yield from self._files
+        for field in self._task.fields:
+            if field.kind is FieldKind.FILE and field.name in self._options:
+                yield Path(self._options[field.name])
 
     @property
     def _is_calendar(self) -> bool:

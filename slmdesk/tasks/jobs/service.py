@@ -425,7 +425,12 @@ class JobService(Service):
             left = Remaining(eta, eta, eta) if eta is not None and not is_left else None
         elif not is_through:
             total += noted.steps_ahead
-            share = noted.share if noted.share is not None else done / total if total else None
+            if noted.share is not None:
+                share = noted.share
+            elif total:
+                share = done / total
+            else:
+                share = None
         return JobView(
             job.id, job.kind, job.title, job.status, _stand(job, is_left=is_left), done, total, job.failed,
             share=1.0 if job.status is JobStatus.DONE else share,

@@ -323,6 +323,13 @@ def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> s
     )
 
 
+def standing_words(kind: str, share: float | None, done: int, total: int) -> str:
+    """Say how far a job is, everywhere in the same measure: a step counts as one only once it has ended, but of the
+    work much may be done by then.
+    """
+    return share_words(share or None) or done_words(kind, done, total)
+
+
 def share_words(share: float | None) -> str:
     """Format a share as a percentage, rounded down, so that only finished work shows 100 %."""
     return "" if share is None else f"{int(share * 100)} %"

@@ -183,7 +183,8 @@ class Reading(Record):
         places = list(names)
         ordered = sorted(chosen, key=lambda passage: (places.index(passage.document), passage.n))
         sources = tuple(Source(number, passage, names[passage.document]) for number, passage in enumerate(ordered, 1))
-        tokens, asked = sum(self.sizes[passage.n] for passage in chosen), len(self.documents)
+        tokens = sum(self.sizes[passage.n] for passage in chosen)
+        asked = len(self.documents)
         return AnswerContext(self.ranked, sources, is_whole, tokens, self.context_size, self.passages, asked)
 
 
@@ -259,7 +260,7 @@ def _words(asked: Asked, reading: AnswerContext) -> Generator[Step, Reply, str]:
         return words
     turns = make(refuses=False)
     scores = (yield Step(tuple(said_turns_of(turns)), Sampling(temperature=0.0), reading, YES_NO)).scores
-    if scores[:1] <= scores[1:]:  # no is as likely as yes
+    if not scores or (len(scores) > 1 and scores[0] <= scores[1]):  # no is as likely as yes
         return words
     return (yield Step(tuple(turns), SAMPLING, reading)).text
 
@@ -379,7 +380,8 @@ class Evidence:
         if answered.found:
             # in Markdown, a line of the model's that begins with > would read as one of the quotations below
             lines = [_QUOTED_LINE.sub(r"\1\\", answered.answer)]
-            lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
+            if answered.missing:
+                lines.append(f"{CHECK_THIS} {answered.missing}.")
         else:
             head = answers_in(self.question, self._grounds.text).nearest_head
             lines = [f"{answered.answer} {head}" if answered.nearest else answered.answer]

@@ -140,8 +140,9 @@ class Part(Record):
     """What is said instead of `answer` where `nearest` may answer the question after all."""
 
     @property
-    def worth(self) -> int:
-        return 4 * self.found + 2 * bool(self.citations) + (self.found and not self.marks)
+    def worth(self) -> tuple[bool, bool, bool]:
+        """Return by what the better of two answers is told: found, then cited, then without a mark."""
+        return (self.found, bool(self.citations), self.found and not self.marks)
 
 
 def turns_of(

@@ -166,11 +166,11 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
     firsts = [changed(points[0], label="") for points in documents if points]
     every = [points[1:] for points in documents]
     shared = said_in_several([[point.text for point in points] for points in every])
-    return firsts + [
-        changed(every[at][number], links=tuple(link for a, n in same for link in every[a][n].links[:1]), label=SHARED)
-        for same in shared
-        for at, number in same[:1]
-    ]
+    for same in shared:
+        alike = [every[at][number] for at, number in same]
+        links = tuple(point.links[0] for point in alike if point.links)
+        firsts.append(changed(alike[0], links=links, label=SHARED))
+    return firsts
 
 
 def left_out(lines: Sequence[Line], texts: Sequence[str]) -> list[Line]:

@@ -96,11 +96,6 @@ class DocumentDeadlines:
                 said.add(sentence.text)
                 yield from self._said_deadlines(sentence)
 
-    @property
-    def is_letter(self) -> bool:
-        """Whether its first page greets somebody."""
-        return is_greeting(self._page[:HEAD_CHARACTERS])
-
     def left_out(self, told: Collection[str]) -> Iterator[Deadline]:
         """Yield what is due by days to come that are not `told`, in sentences for which the summary has no room.
 
@@ -306,7 +301,8 @@ def reckoning_words(reckoned: Reckoning, place: str) -> str:
         words = _("{reckoned} ({why}), so {day}").format(reckoned=words, why=why, day=date_words(day))
     which = _("third day (before 2025)") if reckoned.supposed_after == 3 else _("fourth day (since 2025)")
     rules = [_(rule).format(which=which) for rule in reckoned.rules]
-    rules += [_("holidays of the whole country only")] if "-" not in place else []
+    if "-" not in place:
+        rules.append(_("holidays of the whole country only"))
     return f"{words}; {', '.join(rules)}"
 
 

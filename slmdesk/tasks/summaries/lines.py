@@ -120,7 +120,8 @@ def lines_of(
         among.append(part.at)
         piece = pieces[part.at]
         if piece.kind is BlockKind.TABLE_ROW:
-            cells, below = cells_of(piece.text), pieces[part.at + 1].text if part.at + 1 < here.stop else ""
+            cells = cells_of(piece.text)
+            below = pieces[part.at + 1].text if part.at + 1 < here.stop else ""
             if not header and is_head(cells, below):
                 header = cells
             elif len(list(filter(None, cells))) > 1 and not _RULE.fullmatch(piece.text):
@@ -224,7 +225,10 @@ def _line(text: str, span: tuple[int, int], place: _Place, *, is_listed: bool) -
     is_asked = Matter.REQUEST in kinds or ACTION_LEAD.search(text) is not None or has("asks", text, language)
     worth = _PER_WORD * words + sum(_WORTH.get(kind, 0.0) for kind in kinds)
     worth += sum(value for name, value in _WORDS.items() if has(name, text, language))
-    worth += _TO_COME * is_to_come + _ANNOUNCED * announces(place.part.heading)
+    if is_to_come:
+        worth += _TO_COME
+    if announces(place.part.heading):
+        worth += _ANNOUNCED
     head = "" if leads or _ENDS.search(text) else place.part.lead
     return Line(
         place.part.at,
@@ -269,7 +273,12 @@ def _is_due(text: str, own: Day | None, language: str) -> bool:
 def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], language: str, date: str) -> Line | None:
     """Return the line that says what the paper is: its title, and the first sentence that says what is decided."""
     at, title = title_of(pieces, here, language)
-    head = f"{title}, {date}: " if title and date and date not in title else f"{title}: " if title else ""
+    if title and date and date not in title:
+        head = f"{title}, {date}: "
+    elif title:
+        head = f"{title}: "
+    else:
+        head = ""
     told = [
         line
         for line in lines
@@ -292,7 +301,12 @@ def joined(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         last = whole[-1] if whole else None
         if last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
-            sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
+            if last.leads:
+                sign = ": "
+            elif _ENDS.search(last.text):
+                sign = " "
+            else:
+                sign = "; "
             whole[-1] = changed(
                 last,
                 end=line.end if line.piece == last.piece else last.end,
@@ -333,4 +347,5 @@ def row_words(cells: Sequence[str], header: Sequence[str]) -> str:
 def _row(cells: Sequence[str], header: Sequence[str], part: Part, size: int) -> Line:
     is_amount = any((any(header) and _AMOUNT.fullmatch(cell)) or Matter.MONEY in matters(cell) for cell in cells[1:])
     text = part.lead + row_words(cells, header)
-    return Line(part.at, 0, size, text, _WORTH[Matter.MONEY] * is_amount, part.heading, part.lead)
+    worth = _WORTH[Matter.MONEY] if is_amount else 0.0
+    return Line(part.at, 0, size, text, worth, part.heading, part.lead)

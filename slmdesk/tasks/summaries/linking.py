@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Any
 
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record
@@ -33,6 +34,8 @@ class Point(Record):
     label: str = ""
     quotation: str = ""
     """The passage of the piece that was chosen as this point; empty for other points."""
+    told: Any = None
+    """What is told of an e-invoice, as in `Sentence`."""
 
     @property
     def is_supported(self) -> bool:
@@ -196,6 +199,7 @@ class SummaryTexts:
             quotation=point.text == point.quotation,
             group=point.label,
             file=", ".join(files),
+            told=point.told,
         )
 
     def _place_of(self, quotation: str, piece: Piece) -> Span:

@@ -36,11 +36,12 @@ def in_order(sentences: Sequence[Sentence], deadlines: Sequence[Deadline]) -> tu
     """Return sentences with those of what is to be done in order of their days, in the places of these."""
 
     def day(sentence: Sentence) -> str:
-        first = next(iter(deadlines_in(sentence, deadlines)), None)
-        return first.day if first and first.day else LAST
+        own = deadlines_in(sentence, deadlines)
+        return own[0].day or LAST if own else LAST
 
     places = [at for at, sentence in enumerate(sentences) if sentence.group == TO_DO]
-    ordered, duties = list(sentences), sorted((sentences[at] for at in places), key=day)
+    ordered = list(sentences)
+    duties = sorted((sentences[at] for at in places), key=day)
     for at, duty in zip(places, duties, strict=True):
         ordered[at] = duty
     return tuple(ordered)

@@ -19,8 +19,10 @@ from slmdesk.tasks.summaries.linking import Piece
 
 FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead and the title."""
-MOST_TITLE, MOST_SALUTATION, MOST_CLOSING = 200, 80, 250
-"""Most characters of a title, a salutation and a closing."""
+MOST_TITLE, MOST_CLOSING = 200, 250
+"""Most characters of a title and a closing."""
+_ADDRESSED = re.compile(r"[^,:!\d]{0,79}[,:!]")
+"""Matches a salutation, and no address that begins like one: "Madame Claire Vasseur 4, impasse du Puits"."""
 LONG_TEXT, MOST_DATED = 300, 300
 """From how many characters on a piece is a page whose lines are not told apart, and most of a line with the date."""
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
@@ -31,7 +33,7 @@ MARKS = "*_#>`•▪◦‣ "
 
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _NUMBER = re.compile(r"\(?(?:\d+(?:\.\d{1,2})+[.)]?|\d+[.)]|[IVX]+[.)]|[a-h]\))\s+(?=\S)")
-_FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
+_FIELD = re.compile(r"[^:.]{3,60}(?::\s+| \| )\S")
 _ITEM = re.compile(r"(\d{1,2})[.)]\s")
 _LISTS = re.compile(r":\s(?=1[.)]\s)")
 
@@ -65,14 +67,16 @@ def without_number(text: str) -> str:
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
     """Return start and end of each item of a numbered list in one piece ("1. … 2. …", perhaps with words above it that
-    end with a colon), or else of the whole piece.
+    end with a colon, or "4. … 5. …", which goes on from another), or else of the whole piece.
     """
     first, starts = _ITEM.match(piece.text), [0]
-    number = int(first[1]) if first and (piece.kind is BlockKind.LIST_ITEM or first[1] == "1") else 0
+    number = int(first[1]) if first else 0
     if not number and (colon := _LISTS.search(piece.text)):
         starts.append(colon.end())
         number = 1
-    while number and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
+    # "2. … Street 17, 3. floor" is no list that goes on
+    gap = r"(?<=[.;])\s" if number > 1 else r"\s"
+    while number and (after := re.compile(rf"{gap}(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
         starts.append(after.end())
         number += 1
     return list(pairwise([*starts, len(piece.text)]))
@@ -82,10 +86,10 @@ def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
     """Map the index of each piece to the heading above it. Without headings, map it to its pages."""
     headings = [at for at in here if pieces[at].is_heading]
     levels = sorted({pieces[at].level for at in headings})
-    top = [at for level in levels[:1] for at in headings if pieces[at].level <= level]
-    for level in levels[1:]:
+    top = list[int]()
+    for level in levels:
         more = [at for at in headings if pieces[at].level <= level]
-        if len(top) >= 3 or len(more) > MOST_SECTIONS:
+        if top and (len(top) >= 3 or len(more) > MOST_SECTIONS):
             break
         top = more
     if len(top) < 2:
@@ -114,7 +118,8 @@ class Part(Record):
 
 def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread) -> Iterator[Part]:
     """Yield the parts of the text, and collect the headers of the mails in it."""
-    letterhead, titled = letterhead_of(pieces, here, language), title_of(pieces, here, language)[0]
+    letterhead = letterhead_of(pieces, here, language)
+    titled = title_of(pieces, here, language)[0]
     heading, is_closed = "", False
     for at in here:
         piece = pieces[at]
@@ -149,17 +154,15 @@ def title_of(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, 
     """Return the index of the title's piece, and the title: the subject, the heading right above the salutation, or
     else the first heading. Returns (-1, "") if there is none.
     """
+    subject = subject_of(pieces, here, language)
+    if subject[1]:
+        return subject
     letterhead = letterhead_of(pieces, here, language)
     above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at <= letterhead]
-    subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
-    for at in above:
-        text = greeting(language).split(pieces[at].text, maxsplit=1)[0].strip()
-        if match := re.search(rf"{subject}(\S.{{4,140}})$", text, re.IGNORECASE):
-            return at, _as_title(match[1])
     kinds = [at for at in above if is_title(pieces[at].text) and not _ENDS.search(pieces[at].text)]
     named = kinds[:1] + [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
     last = letterhead - 1
-    if last >= here.start and _may_be_title(pieces[last].text, language):
+    if line_above(pieces, here, language):
         named.insert(last not in named, last)  # a line above the salutation, behind the headings if it is none
     for at in named:
         if len(pieces[at].text) < MOST_TITLE:
@@ -167,8 +170,25 @@ def title_of(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, 
     return -1, ""
 
 
-def _may_be_title(text: str, language: str) -> bool:
-    return not (_FIELD.match(text) or sums_up(text) or find_dates(text, language))
+def subject_of(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
+    """Return the index and the words of what is marked as the subject, above the salutation or below it."""
+    subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
+    for at in here[:FIRST_PIECES]:
+        text = greeting(language).split(pieces[at].text, maxsplit=1)[0].strip()
+        if match := re.search(rf"{subject}(\S.{{4,140}})$", text, re.IGNORECASE):
+            return at, _as_title(match[1])
+    return -1, ""
+
+
+def line_above(pieces: Sequence[Piece], here: range, language: str) -> str:
+    """Return the line right above the salutation, or "" for one that is no title."""
+    at = letterhead_of(pieces, here, language) - 1
+    if at < here.start:
+        return ""
+    text = pieces[at].text
+    if _FIELD.match(text) or sums_up(text) or find_dates(text, language):
+        return ""
+    return _as_title(text)
 
 
 def _as_title(text: str) -> str:
@@ -189,10 +209,9 @@ def letterhead_of(pieces: Sequence[Piece], here: range, language: str) -> int:
             break  # an earlier mail, with a salutation of its own
         if not pieces[at].is_heading and len(text) > LONG_TEXT and greeting(language).search(text):
             return at
-        if not pieces[at].is_heading and has("salutation", text, language, at_start=True):
-            name, sign, _ = re.split(r"([,:!]|$)", text, maxsplit=1)[:3]
-            if sign and len(name) < MOST_SALUTATION:
-                return at
+        is_salutation = has("salutation", text, language, at_start=True) and _ADDRESSED.match(text)
+        if not pieces[at].is_heading and is_salutation:
+            return at
         has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
     return -1
 
@@ -220,7 +239,7 @@ def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day |
             continue
         for date in find_dates(text, language):
             before = text[: date.start]
-            is_other = has("born", before, "") or ends_with_receipt(before)
+            is_other = has("other_date", before, "") or ends_with_receipt(before)
             if date.readings and all(date.readings[0]) and not is_other:
                 return date.readings[0], text[date.start : date.end]
     return None, ""
@@ -247,7 +266,7 @@ class Thread:
             if not self._dates[-1] and date.readings and all(date.readings[0]):
                 self._dates[-1] = tuple(part or 0 for part in date.readings[0])
             elif len(self._dates[-1]) == 3 and date.minutes:
-                self._dates[-1] += date.minutes[:1]
+                self._dates[-1] += (date.minutes[0],)
         return True
 
     def earlier(self, pieces: Sequence[Piece], among: Sequence[int]) -> frozenset[int]:

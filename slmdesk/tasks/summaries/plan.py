@@ -267,7 +267,9 @@ class SummaryPlan(TaskRun[Summary]):
         for selection in self._selections:
             selection.points = self._chosen_points(selection)
         self._show_own_words()
-        version, steps, texts = prompt_version(), list[Mapping[str, Json]](), list[Numbered]()
+        version = prompt_version()
+        steps = list[Mapping[str, Json]]()
+        texts = list[Numbered]()
         for selection in selections:
             text, background = yield from self._given(selection)
             steps.append(self._writing_step(selection, text, background))
@@ -280,7 +282,8 @@ class SummaryPlan(TaskRun[Summary]):
         written = list[tuple[Selection, Written]]()
         for selection, text, value in zip(selections, texts, values, strict=True):
             if value is None:
-                self._notes += [] if failed in self._notes else [failed]
+                if failed not in self._notes:
+                    self._notes.append(failed)
                 continue
             answer = str(value.get("text", ""))
             told = written_in(answer, text, self._language(selection), is_cut=_is_cut(value))
@@ -386,7 +389,8 @@ class SummaryPlan(TaskRun[Summary]):
             yield Yield()
         points = distinct(points)
         if not points:
-            self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
+            if NOTHING_USABLE not in self._notes:
+                self._notes.append(NOTHING_USABLE)
             return
         is_own = bool(self._request.instruction)  # the person's request decides what matters
         also = [] if is_own else self._also(selection, unsaid(selection.lines, points, source))

@@ -125,13 +125,15 @@ def due_of(deadlines: Sequence[Deadline], kinds: PageKinds = "page") -> Iterator
     for deadline in by_day(deadlines):
         what = deadline.what or cut(_flat(deadline.text), MOST_TITLE)
         is_named = not deadline.who or what.startswith(deadline.who)
-        pages = [f"{page_sign(kind_in(kinds, deadline.document))} {span.page}" for span in deadline.blocks[:1]]
+        place = [deadline.name]
+        if deadline.blocks:
+            place.append(f"{page_sign(kind_in(kinds, deadline.document))} {deadline.blocks[0].page}")
         details = (
             deadline.text,
             _(phrases.AMOUNT).format(amount=deadline.amount) if deadline.amount else "",
             deadline.words,
             _(phrases.SENDER).format(name=deadline.who) if deadline.who else "",
-            _(phrases.IN_DOCUMENT).format(name=", ".join([deadline.name, *pages])),
+            _(phrases.IN_DOCUMENT).format(name=", ".join(place)),
         )
         yield Due(
             deadline.day, what if is_named else _(phrases.DUE).format(who=deadline.who, what=what),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
@@ -76,6 +76,10 @@ class Sentence(Record):
     group: str = ""
     """Label above the sentence: TO_DO, KEY_POINTS, EARLIER, or a heading of the document."""
     file: str = ""
+    told: Any = None
+    """Of an e-invoice: what the sentence says (`summaries.einvoice.Told` as JSON), of which it is made anew in the
+    language of whoever reads it.
+    """
 
 
 class DocumentSummary(Record):
@@ -267,7 +271,8 @@ def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
     """Return sentences as Markdown. What a paragraph says stands in one line."""
-    is_prose, has_groups = kind in PROSE, any(sentence.group for sentence in sentences)
+    is_prose = kind in PROSE
+    has_groups = any(sentence.group for sentence in sentences)
     lines: list[str] = []
     group = ""
     for sentence in sentences:

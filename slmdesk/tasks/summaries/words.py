@@ -44,7 +44,14 @@ def _shape(deadline: Deadline) -> dict[str, Json]:
 
 
 def _all(sentences: Sequence[Sentence]) -> list[Json]:
-    return [to_json(sentence) for sentence in sentences]
+    return [_said(sentence) for sentence in sentences]
+
+
+def _said(sentence: Sentence) -> Json:
+    """Return a sentence for programs, what is told of an e-invoice only in words."""
+    shape = to_json(changed(sentence, told=None))
+    del shape["told"]
+    return shape
 
 
 def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:

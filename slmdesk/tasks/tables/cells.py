@@ -309,7 +309,10 @@ def _iso(when: DateMention, pages: PageTexts) -> str:
     """Return a day in ISO 8601. "" if it may be two: 03/04/2024 in an English text without another day that tells."""
     readings = list(dict.fromkeys(reading for reading in when.readings if all(reading)))
     if len(readings) > 1:
-        readings = readings[:1] * _is_first(0, pages) or readings[1:] * _is_first(1, pages)
+        if _is_first(0, pages):
+            readings = readings[:1]
+        elif _is_first(1, pages):
+            readings = readings[1:]
     if len(readings) != 1:
         return ""
     ((year, month, day),) = readings

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from slmdesk.base.einvoices import EInvoice
-from slmdesk.base.record import changed
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.folding import fold
 from slmdesk.base.texts import _
-from slmdesk.claims.einvoices import Finding, finding_words
+from slmdesk.claims.einvoices import Finding
 from slmdesk.documents.types import info_of
 from slmdesk.tasks.tables.types import Column, ColumnKind, Flag, TableCell
 
@@ -51,11 +51,10 @@ def cells_of(
 
 def _marked(cell: TableCell, finding: Finding) -> TableCell:
     """Return a cell that says what is wrong with its value, and shows what stands on the page instead."""
-    flag, note = Flag(finding.kind), f"{finding_words(finding)}\n{cell.note}"
+    cell = changed(cell, flag=Flag(finding.kind), finding=to_json(finding))
     if not finding.page:
-        return changed(cell, flag=flag, note=note)
-    page, start, end = finding.page, finding.start, finding.end
-    return changed(cell, quote=finding.evidence, page=page, start=start, end=end, flag=flag, note=note)
+        return cell
+    return changed(cell, quote=finding.evidence, page=finding.page, start=finding.start, end=finding.end)
 
 
 def _cell(kind: ColumnKind, invoice: EInvoice, term: str) -> TableCell | None:
@@ -64,11 +63,10 @@ def _cell(kind: ColumnKind, invoice: EInvoice, term: str) -> TableCell | None:
     if field is None:
         return None
     others = dict.fromkeys(other.shown for other in fields if other.value != field.value)
-    note = "; ".join([field.place, *(_("also {value}").format(value=value) for value in others)])
     number = field.number if kind is ColumnKind.AMOUNT else None
     day = field.day if kind is ColumnKind.DATE else ""
     is_of_kind = kind not in (ColumnKind.AMOUNT, ColumnKind.DATE) or number is not None or day
     return TableCell(
         field.shown, field.shown, field.page, field.start, field.end, Flag.NONE if is_of_kind else Flag.KIND, ORIGIN,
-        number, field.unit if number is not None else "", day, note=note,
+        number, field.unit if number is not None else "", day, note=field.place, others=tuple(others),
     )  # fmt: skip

@@ -71,7 +71,8 @@ def _own(texts: PageTexts) -> Iterator[tuple[str, Column]]:
         name, words = match["name"], match["value"]
         if len(name) > MOST_NAME or len(name.split()) > MOST_NAME_WORDS or len(words.split()) > MOST_WORDS:
             continue
-        column, known = Column(name, _kind_of(words, texts.language)), only_known(label_of(name))
+        column = Column(name, _kind_of(words, texts.language))
+        known = only_known(label_of(name))
         is_known = known is not None and column.kind is known.kind
         yield label_of(name), changed(column, labels=(known.name, *known.labels)) if known and is_known else column
 

@@ -78,7 +78,8 @@ def fewest_to_judge(column: Column) -> int:
 
 def examples_of(table: Table, at: int) -> tuple[tuple[str, str], ...]:
     """Return the texts whose label a person corrected after a model had judged it, with the right one."""
-    names, rows = {label.name for label in table.columns[at].choices}, {row.document: row for row in table.rows}
+    names = {label.name for label in table.columns[at].choices}
+    rows = {row.document: row for row in table.rows}
     edits = [edit for edit in table.edits if edit.column == at and edit.value in names and edit.document in rows]
     judged = [(rows[edit.document], edit.value) for edit in edits if rows[edit.document].cells[at].certainty]
     pairs = [(text_of(table, row, at)[:MOST_EXAMPLE], name) for row, name in judged]

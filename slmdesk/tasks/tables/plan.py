@@ -277,7 +277,8 @@ class TablePlan(TaskRun[Table]):
             passages = yield from self._best(row, missing)
             numbers = sorted({page for passage in passages for page in range(passage.page, passage.page_end + 1)})
             seen = [page for number in numbers for page in self._tools.pages(row.record.id, number, 1)]
-            texts, language = [passage.text for passage in passages], language_of(seen)
+            texts = [passage.text for passage in passages]
+            language = language_of(seen)
         asked = _Asked(at, tuple(missing), PageTexts(seen, language), texts)
         self._whole.append(asked)
         return [self._step(asked)] if texts else []
@@ -440,7 +441,12 @@ class TablePlan(TaskRun[Table]):
             is_earlier = pages.is_quoted(cell.page, cell.start)
             least = LEAST_SURE_OF_AMOUNT if column.kind is ColumnKind.AMOUNT else LEAST_SURE
             is_unsure = said.certainty < least
-            flag = Flag.EARLIER if is_earlier else Flag.UNSURE if is_unsure else Flag.NONE
+            if is_earlier:
+                flag = Flag.EARLIER
+            elif is_unsure:
+                flag = Flag.UNSURE
+            else:
+                flag = Flag.NONE
             return changed(cell, flag=flag)
         except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds
             self._faulty(err, f"“{column.name}” of {row.record.name}")

@@ -25,7 +25,9 @@ from slmdesk.tasks.tables.types import (
     TableCell,
     TableRow,
     certainty_words,
+    doubt_words,
     flag_words,
+    note_words,
     origin_words,
     place_words,
     unasked_words,
@@ -143,7 +145,7 @@ def _notes(table: Table, row: TableRow, cell: TableCell) -> tuple[str, ...]:
     if not found and cell.note == ADDS_UP:
         found = _sum_words(table, row)
     elif not found:
-        found = _(cell.note)
+        found = note_words(cell)
     return tuple(words for words in (origin_words(cell), found) if words)
 
 
@@ -191,19 +193,19 @@ def _section(table: Table, row: TableRow) -> Section:
 
 
 def _statement(row: TableRow, at: int, column: Column, cell: TableCell) -> Statement:
-    is_doubtful, value, note = cell.flag in DOUBTFUL, None, cell.note
+    is_doubtful, value, note = cell.flag in DOUBTFUL, None, note_words(cell)
     certainty = cell.certainty if certainty_words(cell) else 0.0
     if cell.number is not None or cell.date or certainty:
         value = Value(cell.number, cell.unit, cell.date, certainty)
     marks = tuple[Mark, ...]()
     if is_doubtful:
         is_told = cell.flag in (Flag.DIFFERS, Flag.UNSOUND)  # the note says what page and e-invoice have
-        kind, detail = (cell.flag.value, cell.note.partition("\n")[0]) if is_told else (FLAG_WORDS[cell.flag], "")
+        kind, detail = (cell.flag.value, doubt_words(cell)) if is_told else (FLAG_WORDS[cell.flag], "")
         marks, note = (Mark(kind, cell.value, 0, len(cell.value), detail),), ""
     origin = origin_words(cell) if cell.origin == E_INVOICE else ""
     return Statement(
         value_words(column, cell), (Span(row.source, cell.page, cell.start, cell.end),) if cell.page else (),
         place_words(cell, row.page_kind), (cell.quote,) if cell.quote else (), marks, f"{row.document} {at}",
-        notes=tuple(filter(None, (origin, _(note)))), value=value, is_open=cell.flag is Flag.OPEN,
+        notes=tuple(filter(None, (origin, note))), value=value, is_open=cell.flag is Flag.OPEN,
         is_edited=cell.edited, missing="" if cell.value or is_doubtful else _(MISSING.get(cell.flag, "")),
     )  # fmt: skip

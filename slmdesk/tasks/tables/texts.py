@@ -101,7 +101,12 @@ class TextTable:
         long = {at: sum(len(cell.split()) for cell in cells) / max(1, len(sample)) for at, cells in self._cells.items()}
         named = [at for at, name in self.names.items() if fold(name) == fold(text)]
         best = max(long, key=lambda at: long[at], default=0)
-        self.text = named[0] if named else best if not text and long.get(best, 0.0) >= LEAST_WORDS else 0
+        if named:
+            self.text = named[0]
+        elif not text and long.get(best, 0.0) >= LEAST_WORDS:
+            self.text = best
+        else:
+            self.text = 0
         """Number of the column with the texts. 0: there is none."""
         self._is_day_first = {column: _is_day_first(cells) for column, cells in self._cells.items()}
 

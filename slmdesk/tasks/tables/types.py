@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import N_, _
@@ -165,6 +167,10 @@ class TableCell(Record, omit_defaults=True):
     """Date in ISO 8601, if it is unambiguous."""
     edited: bool = False
     note: str = ""
+    others: tuple[str, ...] = ()
+    """Of an e-invoice: what it says besides."""
+    finding: Any = None
+    """Of an e-invoice: what is wrong with the value (`claims.einvoices.Finding` as JSON)."""
     certainty: Number = 0.0
     """Probability of a label among its column's labels. 0 where no model judged."""
 
@@ -236,21 +242,23 @@ def with_edits(table: Table) -> Table:
         values = [edits.get((row.document, at)) for at in range(len(row.cells))]
         pairs = list(zip(row.cells, values, strict=True))
         is_sum_changed = any(value is not None and cell.note in _SUMS for cell, value in pairs)
-        return tuple(
-            edited(cell, value)
-            if value is not None
-            else changed(cell, note="")
-            if is_sum_changed and cell.note in _SUMS
-            else cell
-            for cell, value in pairs
-        )
+        shown = list[TableCell]()
+        for cell, value in pairs:
+            if value is not None:
+                shown.append(edited(cell, value))
+            elif is_sum_changed and cell.note in _SUMS:
+                shown.append(changed(cell, note=""))
+            else:
+                shown.append(cell)
+        return tuple(shown)
 
     return changed(table, rows=tuple(changed(row, cells=cells(row)) for row in table.rows))
 
 
 def edited(cell: TableCell, value: str) -> TableCell:
     return changed(
-        cell, value=value, flag=Flag.NONE, origin=PERSON, edited=True, number=None, unit="", date="", note=""
+        cell, value=value, flag=Flag.NONE, origin=PERSON, edited=True, number=None, unit="", date="", note="",
+        others=(), finding=None,
     )  # fmt: skip
 
 
@@ -275,7 +283,8 @@ def with_rows_for(table: Table, documents: Sequence[DocumentRecord], *, is_over:
     `is_over`: nothing looks for the open cells any more, so they were not read.
     """
     empty = TableCell(flag=Flag.UNREAD if is_over else Flag.OPEN)
-    there, cells = {row.source for row in table.rows}, (empty,) * len(table.columns)
+    there = {row.source for row in table.rows}
+    cells = (empty,) * len(table.columns)
     rows = [
         changed(row, cells=tuple(empty if cell.flag is Flag.OPEN else cell for cell in row.cells)) for row in table.rows
     ]
@@ -334,7 +343,24 @@ def gaps_in(table: Table) -> tuple[str, ...]:
 
 def doubt_words(cell: TableCell) -> str:
     """Return what is doubtful about a cell; of an e-invoice, what its page and its XML say."""
-    return cell.note.partition("\n")[0] if cell.flag in (Flag.DIFFERS, Flag.UNSOUND) else flag_words(cell.flag)
+    if cell.finding is not None:
+        from slmdesk.claims.einvoices import Finding, finding_words  # late: all that compares them
+
+        finding = stored_from(Finding, cell.finding)
+        if finding is not None:
+            return finding_words(finding)
+    if cell.flag in (Flag.DIFFERS, Flag.UNSOUND):  # a table of before has the words themselves
+        return cell.note.partition("\n")[0]
+    return flag_words(cell.flag)
+
+
+def note_words(cell: TableCell) -> str:
+    """Return what is noted about a cell; of an e-invoice, what is wrong, where it stands and what else it says."""
+    also = [_("also {value}").format(value=value) for value in cell.others]
+    note = "; ".join([_(cell.note), *also])
+    if cell.finding is None:
+        return note
+    return f"{doubt_words(cell)}\n{note}"
 
 
 def certainty_words(cell: TableCell) -> str:

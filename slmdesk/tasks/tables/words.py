@@ -8,7 +8,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json, unlike_marks
 from slmdesk.tasks.tables.counts import charts_of
-from slmdesk.tasks.tables.types import DOUBTFUL, Table, TableCell, TableRow, doubts_of, place_words
+from slmdesk.tasks.tables.types import DOUBTFUL, Table, TableCell, TableRow, doubts_of, note_words, place_words
 
 MOST_IN_WORDS = 500
 """Most rows of a table that its message has."""
@@ -55,5 +55,5 @@ def _row_shape(table: Table, row: TableRow) -> dict[str, Json]:
 
 
 def _cell_shape(cell: TableCell) -> dict[str, Json]:
-    rest = picked(cell, "value", "quote", "edited", "number", "unit", "date", "origin", "certainty", "note")
-    return {**rest, "page": cell.page or None, "flag": cell.flag.value}
+    rest = picked(cell, "value", "quote", "edited", "number", "unit", "date", "origin", "certainty")
+    return {**rest, "note": note_words(cell), "page": cell.page or None, "flag": cell.flag.value}

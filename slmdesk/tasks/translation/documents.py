@@ -187,7 +187,8 @@ def recalled_segment(
     store: Store, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term], *, other_than: str = ""
 ) -> SegmentRecord | None:
     """Return a segment with the translation that the memory has for it, if that is another one."""
-    languages, tags = (segment.language or request.source, request.target), Tags(segment.paired, segment.lone)
+    languages = (segment.language or request.source, request.target)
+    tags = Tags(segment.paired, segment.lone)
     for pair in recalled(store, languages, segment.source, memory_domain(request)):
         if pair.target != other_than and not problems(pair.target, tags):
             return changed(
@@ -202,7 +203,8 @@ def segment_flags(
 ) -> tuple[SegmentFlag, ...]:
     from slmdesk.tasks.translation.checks import flags_of
 
-    source, cue = segment.language or request.source, segment.place if segment.kind == SUBTITLE else ""
+    source = segment.language or request.source
+    cue = segment.place if segment.kind == SUBTITLE else ""
     tags, language = Tags(segment.paired, segment.lone), request.target
     return flags_of(
         segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue

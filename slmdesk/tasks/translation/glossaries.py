@@ -109,7 +109,8 @@ class GlossaryService(Service):
         first, second = language_of(source), language_of(target)
         if first.code == second.code:
             raise KnownError("language.same", language=first.name)
-        name, domain = _name(name) or f"{first.name} – {second.name}", _domain(domain)
+        name = _name(name) or f"{first.name} – {second.name}"
+        domain = _domain(domain)
         kept = self._store.glossaries
         made = kept.add(name, source_language=first.code, target_language=second.code, domain=domain)
         self._publish(GlossariesChanged())
@@ -174,7 +175,8 @@ class GlossaryService(Service):
 
     def add_term(self, glossary: str, term: Term) -> Term:
         """Add a term to a glossary. Raises KnownError `glossary.…` for an invalid term."""
-        checked, glossary_id = check_term(term), self._store.glossaries.get(glossary).id
+        checked = check_term(term)
+        glossary_id = self._store.glossaries.get(glossary).id
         (n,) = self._store.terms.add(glossary_id, [checked])
         self._publish(GlossariesChanged())
         return changed(checked, n=n)
@@ -401,7 +403,8 @@ def term_of(untrusted: Any) -> Term | None:
     words = tuple(str(form) for form in forbidden) if isinstance(forbidden, list | tuple) else ()
     forms = str(untrusted.get("forms", ""))
     keeps, minds_case = (untrusted.get(key) is True for key in ("keeps", "minds_case"))
-    kind, note = Forms(forms) if forms in set(Forms) else Forms.STEM, str(untrusted.get("note", ""))
+    kind = Forms(forms) if forms in set(Forms) else Forms.STEM
+    note = str(untrusted.get("note", ""))
     return Term(source, target, words, keeps=keeps, minds_case=minds_case, note=note, forms=kind)
 
 

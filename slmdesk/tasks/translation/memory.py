@@ -81,7 +81,8 @@ class MemoryService(Service):
 
         Raises KnownError `item.unknown`, `request.invalid`.
         """
-        request, segments = request_of(self._store.items.get(item)), self._store.segments.numbered(item, [number])
+        request = request_of(self._store.items.get(item))
+        segments = self._store.segments.numbered(item, [number])
         if not segments:
             raise KnownError("request.invalid", what="segment")
         (segment,) = segments

@@ -96,7 +96,8 @@ def reworded(
     attempt = 0
     if not hint and segment.origin is Origin.MODEL:
         attempt = 1 + segment.revision % MOST_ATTEMPTS
-    opened, made = changed(segment, target="", state=SegmentState.OPEN, origin=None), list[SegmentRecord]()
+    opened = changed(segment, target="", state=SegmentState.OPEN, origin=None)
+    made = list[SegmentRecord]()
     plan = TranslationPlan(
         styled(style, record), terms, model_sha256=record.sha256, keep=made.append,
         segments=lambda begin, _limit: [opened] if begin <= segment.number else [], attempt=attempt,

@@ -315,7 +315,12 @@ def counted_left(kinds: Iterable[str]) -> str:
 def flag_words(flag: SegmentFlag) -> str:
     if flag.kind in _BOTH:
         missing, added, other = _BOTH[flag.kind]
-        form = missing if flag.detail == "missing" else added if flag.detail == "added" else other
+        if flag.detail == "missing":
+            form = missing
+        elif flag.detail == "added":
+            form = added
+        else:
+            form = other
         form = _(form)
     elif flag.kind == "glossary":
         form = _("Glossary: {text} → {detail}")

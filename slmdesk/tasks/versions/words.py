@@ -29,7 +29,8 @@ def text_of(comparison: Comparison, most: int = 200) -> str:
     for at in order[:most]:
         change = comparison.changes[at]
         lines.append(f"- {change_words(change)}{place_words(change, comparison, ' [{}]')}")
-        lines += [f"  - {comparison.model}: {remark}"] if (remark := comparison.remark(at)) else []
+        if remark := comparison.remark(at):
+            lines.append(f"  - {comparison.model}: {remark}")
     if len(order) > most:
         lines.append(f"- and {len(order) - most:,} more")
     return "\n".join([*lines, "", coverage_line(comparison)])

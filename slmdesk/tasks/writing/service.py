@@ -292,7 +292,8 @@ class WritingService(Service):
         record = self._there(item)
         if record is None:
             return "", ()
-        text = "".join(message.words for message in self._store.messages.of_item(record.id)[:1])
+        messages = self._store.messages.of_item(record.id)
+        text = messages[0].words if messages else ""
         is_same = record.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
         return text, _fitting(text, record.settings.get("changes")) if is_same else ()
 
@@ -381,7 +382,8 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     if request.task is Task.CONTINUE:
         return Version(text, tuple(added), is_cut=is_cut)
     others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
-    edits, denies = tuple(edits_of(request.text, text)), denied(request.text, language) != denied(text, language)
+    edits = tuple(edits_of(request.text, text))
+    denies = denied(request.text, language) != denied(text, language)
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)
 
 

@@ -9,12 +9,13 @@ from fakes.einvoices import IBAN, cii, fatturapa, ubl
 
 from slmdesk.base.documents import DocumentInfo
 from slmdesk.base.language import in_language
+from slmdesk.base.protocol import record_from
 from slmdesk.base.record import to_json
 from slmdesk.children.formats.einvoices import in_file
 from slmdesk.claims.einvoices import Alarm, Finding, finding_words
 from slmdesk.tasks.tables.cells import column_named, preset
 from slmdesk.tasks.tables.einvoice import cells_of
-from slmdesk.tasks.tables.types import Flag, doubt_words
+from slmdesk.tasks.tables.types import Flag, TableCell, doubt_words, note_words
 
 pytestmark = pytest.mark.pure
 
@@ -54,7 +55,7 @@ def test_what_is_said_twice_and_differs_is_left_out():
 def test_of_several_days_and_accounts_the_first_stands_with_the_others():
     cell = cells(ubl().replace(b"</c:PaymentMeansCode>", b"</c:PaymentMeansCode><c:PaymentDueDate>2026-04-01"
                                b"</c:PaymentDueDate>"))["Due date"]  # fmt: skip
-    assert (cell.date, cell.note.partition("; ")[2]) == ("2026-04-01", "also 4 April 2026")
+    assert (cell.date, note_words(cell).partition("; ")[2]) == ("2026-04-01", "also 4 April 2026")
 
 
 def test_what_is_no_amount_or_day_is_marked():
@@ -81,3 +82,17 @@ def test_what_is_wrong_stands_at_its_value_with_what_the_page_shows(finding, col
     assert (cell.flag, cell.page, cell.start) == (flag, finding.page, finding.start)
     assert cell.quote == (finding.evidence if finding.page else cell.value)
     assert doubt_words(cell) == finding_words(finding)
+
+
+def test_what_a_german_command_found_is_told_in_the_language_of_the_window():
+    finding = Finding(Alarm.MISSING, "payment.iban", IBAN)
+    cell = in_language("de", lambda: cells(ubl(), findings=[finding]))["IBAN"]
+    kept = record_from(TableCell, to_json(cell))
+    assert note_words(kept).startswith(f"IBAN: {IBAN} in the e-invoice, which is not on the page.\nXML ")
+    assert in_language("de", doubt_words, kept) == in_language("de", finding_words, finding)
+    assert doubt_words(kept) == finding_words(finding)
+
+
+def test_a_cell_of_before_says_what_it_kept():
+    cell = TableCell(IBAN, flag=Flag.DIFFERS, note="IBAN: so steht es da.\nXML 1")
+    assert (doubt_words(cell), note_words(cell)) == ("IBAN: so steht es da.", "IBAN: so steht es da.\nXML 1")

@@ -139,7 +139,13 @@ def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequ
     theirs = [token for token in tokens_of(new) if not is_inside(token, new_numbers)]
     keys = [token_key(old[start:end]) for start, end in mine]
     others = [token_key(new[start:end]) for start, end in theirs]
-    pairs = common(keys, others, lambda at: 1.0 if len(keys[at]) > 3 else 0.6 if keys[at].isalnum() else 0.3)
+
+    def weight(at: int) -> float:
+        if len(keys[at]) > 3:
+            return 1.0
+        return 0.6 if keys[at].isalnum() else 0.3
+
+    pairs = common(keys, others, weight)
     ranges: list[_Range] = []
     at, to = 0, 0
     for place, other in [*pairs, (len(keys), len(others))]:

@@ -368,7 +368,10 @@ def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
         some = event.old or event.new
         last = (blocks[-1].old or blocks[-1].new)[-1] if blocks else None
         if last and last.block == some[0].block and last.at + 1 == some[0].at:
-            (blocks[-1].old if side == 0 else blocks[-1].new).extend(some)
+            if side == 0:
+                blocks[-1].old.extend(some)
+            else:
+                blocks[-1].new.extend(some)
         else:
             blocks.append(Pairing(list(event.old), list(event.new)))
     return blocks
@@ -538,10 +541,14 @@ class ChangeBuilder:
             if not (hunks or links or event.is_moved):
                 event.is_same = True  # only a list number or spaces inside words differ
                 return
-        kind = (
-            ChangeKind.MOVED if event.is_moved else ChangeKind.CHANGED if event.old and event.new
-            else ChangeKind.REMOVED if event.old else ChangeKind.ADDED
-        )  # fmt: skip
+        if event.is_moved:
+            kind = ChangeKind.MOVED
+        elif event.old and event.new:
+            kind = ChangeKind.CHANGED
+        elif event.old:
+            kind = ChangeKind.REMOVED
+        else:
+            kind = ChangeKind.ADDED
         event.change = len(self._changes)
         is_whole = not (event.old and event.new)
         self._changes.append(

@@ -98,7 +98,8 @@ def _found(text: str, kind: BlockKind) -> _Found | None:
         return None
     head = text[:60]
     may_head = kind is BlockKind.HEADING or _may_be_heading(text, kind)
-    match = (_OF_HEADING if may_head else _OF_PARAGRAPH).match(head)
+    pattern = _OF_HEADING if may_head else _OF_PARAGRAPH
+    match = pattern.match(head)
     if match is None:
         return None
     kinds = {name: value for name, value in match.groupdict().items() if value}

@@ -97,6 +97,7 @@ class OwnWords:
         raise KnownError("file.unreadable", path=str(self._path), reason=_("it is sealed otherwise"))
 
     def _write(self, words: frozenset[str]) -> None:
-        data, key = "".join(f"{word}\n" for word in sorted(words)).encode(), self._keys()[0]
+        data = "".join(f"{word}\n" for word in sorted(words)).encode()
+        key = self._keys()[0]
         write_atomically(self._path, _MARK + seal(key, data, _MARK) if key else data)
         self._words, self._seen, self._is_current = words, None, True

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
+from fakes.killed import has_steps
 from fakes.recorder import open_echo, sized
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
@@ -43,17 +44,18 @@ def translation_of(paper):
 
 
 @pytest.fixture
-def begun(run, with_model, environment, paper):
+def begun(run, with_model, environment, paper, home):
     """A translation under way in a process of its own, and its job with at least two steps done."""
     slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
     command = subprocess.Popen(
         [*SLMDESK, *translation_of(paper)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
-    while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
+    while not has_steps(home, 2):
         assert command.poll() is None, command.communicate()
-        PAUSE.wait(0.1)
-    yield command, jobs[0]
+        PAUSE.wait(0.05)
+    (job,) = run("jobs", "list", "--json").json
+    yield command, job
     command.kill()
     command.communicate()
 
@@ -64,7 +66,9 @@ def goes_on(run, job) -> None:
     assert resumed.json["steps_done"] >= job["steps_total"]
 
 
-def test_a_summary_that_ctrl_c_paused_writes_its_file_when_it_goes_on(run, with_model, environment, tmp_path) -> None:
+def test_a_summary_that_ctrl_c_paused_writes_its_file_when_it_goes_on(
+    run, with_model, environment, home, tmp_path
+) -> None:
     paper, out = tmp_path / "lease.txt", tmp_path / "lease.md"
     paper.write_text("The rent is 900 euros a month.\n\nThe garden belongs to the flat.")
     services = open_echo()
@@ -76,9 +80,10 @@ def test_a_summary_that_ctrl_c_paused_writes_its_file_when_it_goes_on(run, with_
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     try:
-        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_total"] < 1:
+        while not has_steps(home, 1, "open"):
             assert summary.poll() is None, summary.communicate()
-            PAUSE.wait(0.1)
+            PAUSE.wait(0.05)
+        jobs = run("jobs", "list", "--json").json
         os.kill(summary.pid, signal.SIGINT)
         _, err = summary.communicate(timeout=TIMEOUT_S)
     finally:

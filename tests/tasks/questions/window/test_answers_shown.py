@@ -225,6 +225,7 @@ def test_who_got_passages_alone_can_be_told_of_a_better_model(pane):
 def test_a_folder_has_a_pane_of_its_own(qtbot):
     made = ResultPane(Asked(prefix="folder_", hint="Ask all documents of this folder"))
     qtbot.addWidget(made)
+    made.show()
     assert made.objectName() == "folder_question_pane"
     assert made.findChild(QWidget, "folder_question_line").placeholderText() == "Ask all documents of this folder"
 

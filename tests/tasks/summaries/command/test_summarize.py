@@ -117,6 +117,13 @@ def test_what_no_reader_takes_out_of_a_paper_is_named_below_its_summary(run, tmp
     assert words in out.read_text()
 
 
+def test_the_document_itself_is_not_written_over(run, lease) -> None:
+    before = lease.read_bytes()
+    done = run("summarize", str(lease), "-o", str(lease), "--force", "--json")
+    assert (done.status, done.json["error"]["code"]) == (1, "file.is_source")
+    assert lease.read_bytes() == before
+
+
 def test_no_model_is_needed_where_nothing_is_worded(run, lease) -> None:
     done = run("summarize", str(lease), "--json")
     assert (done.status, done.json["method"], done.json["model"]) == (0, "quotations", "")

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.einvoices import ubl
+from fakes.killed import has_steps
 from fakes.recorder import TIMEOUT_S, add_model, open_echo
 from tasks.jobs.command.test_jobs import PAUSE
 
@@ -110,7 +111,7 @@ def test_without_a_model_rules_fill_what_they_prove_and_a_line_says_what_a_model
 
 
 def test_a_stopped_table_has_a_row_for_each_file_and_is_written_whole_when_it_goes_on(
-    run, environment, tmp_path
+    run, environment, home, tmp_path
 ) -> None:
     services = open_echo()
     add_model(services, tmp_path / "echo.gguf")
@@ -126,9 +127,9 @@ def test_a_stopped_table_has_a_row_for_each_file_and_is_written_whole_when_it_go
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     try:
-        while (listed := run("jobs", "list", "--json")).status or not listed.json or not listed.json[0]["steps_done"]:
+        while not has_steps(home, 1):
             assert command.poll() is None, command.communicate()
-            PAUSE.wait(0.1)
+            PAUSE.wait(0.05)
         os.kill(command.pid, signal.SIGINT)
         told, err = command.communicate(timeout=TIMEOUT_S)
     finally:
@@ -139,7 +140,8 @@ def test_a_stopped_table_has_a_row_for_each_file_and_is_written_whole_when_it_go
     flags = [row["cells"]["Price"]["flag"] for row in json.loads(told)["rows"]]
     assert {"", "not read"} == set(flags)
     assert [line[-1] for line in table_in(out)[1:]].count("Price: not read") == flags.count("not read")
-    run("jobs", "resume", listed.json[0]["id"], echo={"answer": answer}).ok()
+    (job,) = run("jobs", "list", "--json").json
+    run("jobs", "resume", job["id"], echo={"answer": answer}).ok()
     assert [line[:2] for line in table_in(out)[1:]] == [[file.name, "900 euros"] for file in files]
 
 

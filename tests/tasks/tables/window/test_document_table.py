@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenu
 
 from slmdesk.base.records import DocumentStatus, JobStatus
+from slmdesk.tasks.report import Edit
 from slmdesk.tasks.tables.cells import column_named
 from slmdesk.tasks.tables.request import TableRequest
 from slmdesk.ui.kit.widgets.build import cut_in_middle
@@ -45,8 +46,8 @@ def opened(program, *paths) -> None:
     """The document and the table that it begins with are on show."""
     program.frame.documents.open_paths(list(paths))
     program.wait(lambda: "read" in program.coverage and len(documents(program)) == len(paths))
-    program.wait(lambda: all(record.status is not DocumentStatus.READING for record in documents(program)))
     made(program, lambda: program.choose_tab("table"))
+    program.wait(lambda: all(record.status is not DocumentStatus.READING for record in documents(program)))
 
 
 def documents(program):
@@ -161,6 +162,23 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
         program.wait(lambda expected=expected: cells(program) == [["a.md", *expected]])
 
 
+def test_what_is_written_into_a_cell_stays_when_the_table_is_shown_anew(program, folder) -> None:
+    opened(program, folder / "a.md")
+    program.wait(lambda: cells(program) == [["a.md", "900 EUR", "3 March 2024"]])
+    program.wait(lambda: not program.find("making_extraction").isVisible())
+    tables, table = program.frame.documents_area.tables, program.find("extraction_cells")
+    table.edit(table.model().index(0, 2))
+    line = table.findChild(QLineEdit)
+    QTest.keyClicks(line, "4 April")
+    rent = next(iter(tables.report.statements)).id
+    program.ask(lambda services: services.tasks.edit(tables.item, Edit(rent, "950 EUR")))
+    program.wait(lambda: next(iter(tables.report.statements)).text == "950 EUR")
+    assert line.text() == "4 April"
+    QTest.keyClicks(line, " 2024")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: cells(program) == [["a.md", "950 EUR", "4 April 2024"]])
+
+
 def test_a_click_on_a_document_shows_its_table_and_begins_none(program, folder) -> None:
     opened(program, folder / "a.md", folder / "b.md")
     of = {record.name: record.id for record in documents(program)}
@@ -184,7 +202,7 @@ def test_a_click_on_a_document_shows_its_table_and_begins_none(program, folder) 
 def test_a_document_that_names_nothing_says_so_and_takes_columns(program, folder) -> None:
     (folder / "a.md").write_text("So be it.\n")
     program.frame.documents.open_paths([folder / "a.md"])
-    program.wait(lambda: "read" in program.coverage)
+    program.wait(lambda: program.frame.documents.current)
     program.choose_tab("table")
     program.mentions("extraction_note", "names no values")
     program.click("extraction_new_column")
@@ -239,13 +257,16 @@ INVOICE = "# Invoice\n\nInvoice no: 7\n\nNet: {net} EUR\n\nVAT: 190.00 EUR\n\nTo
 
 
 def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> None:
-    program = start(answer=ANSWER, slow=0.02)
+    gate = tmp_path / "go on"
+    gate.touch()
+    program = start(answer=ANSWER, until=str(gate))
     add_model(program.services, tmp_path / "echo.gguf")
     program.open_documents(1300, 860)
     opened(program, folder / "a.md", folder / "b.md")
     controller = program.frame.documents_area.tables
     scope(program, "extraction_of_all")
     program.wait(lambda: len(cells(program)) == 2 and not program.find("making_extraction").isVisible())
+    gate.unlink()
     for name in ("Landlord", "Tenant"):
         program.click("extraction_new_column")
         program.type_into("extraction_column_line", name)
@@ -253,9 +274,11 @@ def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> N
         program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_extraction").isVisible())
         assert len(cells(program)) == 2
         assert program.find("extraction_save").isEnabled()
+    gate.touch()
     program.wait(lambda: not program.find("making_extraction").isVisible())
     program.wait(lambda: columns(program)[-2:] == ["Landlord", "Tenant"])
     program.wait(lambda: [row[-1] for row in sorted(cells(program))] == ["Ada Byron", "–"])
+    gate.unlink()
     assert not program.find("extraction_note").isVisible()
     for name in ("Broker", "Witness"):
         program.click("extraction_new_column")
@@ -265,16 +288,17 @@ def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> N
         controller.cancel()
         program.mentions("extraction_note", "cancelled")
         assert len(cells(program)) == 2
+    gate.touch()
     program.wait(lambda: [row[-4:-2] for row in sorted(cells(program))] == [["–", "Ada Byron"], ["–", "–"]])
 
 
-@pytest.mark.parametrize("is_by_card", [False, True])
-def test_without_a_model_a_line_says_what_one_would_fill_and_leads_to_it(
-    start, folder, tmp_path, is_by_card: bool
-) -> None:
+def test_without_a_model_a_line_says_what_one_would_fill_and_leads_to_it(start, folder, tmp_path) -> None:
     program = start(answer=ANSWER)
     program.open_documents(1300, 860)
     opened(program, folder / "a.md")
+    controller = program.frame.documents_area.tables
+    table_of(program, "Tenant")
+    earlier = controller.item
     table_of(program, "Rent:amount", "Tenant")
     program.wait(lambda: cells(program) == [["a.md", "900 EUR", "not looked for"]])
     program.says("extraction_wanting", "A model of about 1B or more would fill: Tenant.")
@@ -283,11 +307,12 @@ def test_without_a_model_a_line_says_what_one_would_fill_and_leads_to_it(
     program.with_model(write(tmp_path / "tiny.gguf", tiny_llama()))
     program.window.show_page("Documents")
     program.says("extraction_fill", "Fill now")
-    if is_by_card:  # that leads to a model below each page
-        program.frame.documents_area.ask_again()
-    else:
-        program.click("extraction_fill")
+    program.click("extraction_fill")
     program.wait(lambda: cells(program) == [["a.md", "900 EUR", "Ada Byron"]])
+    controller.choose(earlier)
+    program.wait(lambda: cells(program) == [["a.md", "not looked for"]])
+    program.frame.documents_area.ask_again()  # by the card that leads to a model below each page
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
     program.wait(lambda: not program.find("extraction_wanting").isVisible())
     program.wait(lambda: not program.find("extraction_fill").isVisible())
 
@@ -420,23 +445,7 @@ def test_it_comes_back_with_its_document(program, folder, start) -> None:
     again.wait(lambda: cells(again) == [["a.md", "900 EUR"]])
 
 
-def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
-    opened(program, folder / "a.md")
-    table_of(program, "Rent:amount")
-    item = program.frame.documents_area.tables.item
-    table_of(program, "Tenant")
-    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
-    controller = program.frame.documents_area.tables
-    newest = controller.item
-    program.find("extraction_pane").earlier.delete_requested.emit(newest)
-    program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])
-    assert controller.item == item
-    (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
-    bar.notice.on_action()
-    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
-
-
-def test_a_deleted_table_is_not_made_anew(program, folder) -> None:
+def test_a_deleted_table_is_not_made_anew_and_there_is_a_way_back(program, folder) -> None:
     opened(program, folder / "a.md")
     controller = program.frame.documents_area.tables
     controller.delete(controller.item)
@@ -449,6 +458,21 @@ def test_a_deleted_table_is_not_made_anew(program, folder) -> None:
     program.wait(lambda: columns(program) == ["Rent", "Start"])
     more(program, "extraction_set_cv").trigger()
     program.wait(lambda: "Languages" in columns(program))  # those of a kind of paper take the place of others
+    program.wait(lambda: not program.find("making_extraction").isVisible())
+    for bar in program.window.notices.bars:
+        program.window.notices.drop_text(bar.notice.text)
+
+    table_of(program, "Rent:amount")
+    item = controller.item
+    table_of(program, "Tenant")
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
+    newest = controller.item
+    program.find("extraction_pane").earlier.delete_requested.emit(newest)
+    program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])
+    assert controller.item == item
+    (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
+    bar.notice.on_action()
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
 
 
 def test_a_column_gets_another_name_and_rows_are_sorted_by_one(program, folder, monkeypatch) -> None:

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 from fakes.commands import ROOT, SLMDESK, run_here
-from fakes.killed import kill
+from fakes.killed import has_steps, kill
 from fakes.office import docx, paragraph
 from fakes.recorder import open_echo
 from fakes.tiny_pdf import TinyPdf, lines
@@ -162,7 +162,9 @@ def test_a_document_goes_to_standard_output(run, with_model, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
-def test_a_killed_translation_of_a_text_writes_its_file_when_it_is_resumed(run, with_model, environment, tmp_path):
+def test_a_killed_translation_of_a_text_writes_its_file_when_it_is_resumed(
+    run, with_model, environment, home, tmp_path
+):
     goal, source = tmp_path / "letter.txt", "The tenant pays 900 euros.\n\nYou must not sublet."
     command = ["translate", "-", "--to", "de", "--from", "en", "-o", str(goal)]
     slow = environment | {"SLMDESK_ECHO": json.dumps({"turned": True, "slow": 0.2})}
@@ -170,14 +172,15 @@ def test_a_killed_translation_of_a_text_writes_its_file_when_it_is_resumed(run, 
     try:
         begun.stdin.write(source.encode())
         begun.stdin.close()
-        while not (jobs := run("jobs", "list", "--json").json) or not jobs[0]["steps_total"]:
+        while not has_steps(home, 1, "open"):
             assert begun.poll() is None, begun.stderr.read()
             time.sleep(0.05)
     finally:
         kill(begun)
         begun.stderr.close()
     assert not goal.exists()
-    done = run("jobs", "resume", jobs[0]["id"], echo=TURNED)
+    (job,) = run("jobs", "list", "--json").json
+    done = run("jobs", "resume", job["id"], echo=TURNED)
     assert (done.status, f"Written to {goal}." in done.err, "2 of 2 segments" in done.err) == (0, True, True), done.err
     assert goal.read_text() == "tHE TENANT PAYS 900 EUROS.\n\nyOU MUST NOT SUBLET."
 

@@ -385,16 +385,7 @@ def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
     assert len(rows(program)) == 2
 
 
-def test_a_deleted_translation_is_no_longer_shown(program, tmp_path):
-    translated(program, document(tmp_path))
-    item = program.frame.translate_page.document.item
-    program.ask(lambda services: services.history.trash(item))
-    program.wait(lambda: program.find("document_empty").isVisible())
-    program.frame.translate_page.document.open(item)
-    program.wait(lambda: program.find("translation_pane").isVisible() and len(rows(program)) == 2)
-
-
-def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):
+def test_a_file_does_not_follow_what_is_changed_and_what_is_deleted_is_shown_no_more(program, tmp_path):
     translated(program, document(tmp_path))
     program.find("form_beside", otherwise(program)).setChecked(True)
     program.click("form_begin")
@@ -404,6 +395,11 @@ def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_sai
     type_into(program, 0, "Falsch")
     program.wait(lambda: written.text().startswith("Changed since"))
     assert written.text().endswith("lease.de.docx was written. Save it again to have that in the file.")
+    item = program.frame.translate_page.document.item
+    program.ask(lambda services: services.history.trash(item))
+    program.wait(lambda: program.find("document_empty").isVisible())
+    program.frame.translate_page.document.open(item)
+    program.wait(lambda: program.find("translation_pane").isVisible() and len(rows(program)) == 2)
 
 
 def test_a_running_translation_is_paused_by_a_key_cancelled_and_taken_up_again(with_model, tmp_path):
