@@ -297,7 +297,8 @@ class EraseDialog(Dialog):
             show_words(self._problem, "")
             self._jobs.hide()
             places = "\n".join(breakable(str(folder)) for folder in erasure.folders)
-            words, size = _("{files:,} files, {size}, in:\n{places}"), bytes_for_people(erasure.bytes)
+            words = _("{files:,} files, {size}, in:\n{places}")
+            size = bytes_for_people(erasure.bytes)
             self._words.setText(words.format(files=erasure.files, size=size, places=places))
         is_armed = erasure is not None and self._typed.text().strip() == CONFIRMATION
         self._erase.setEnabled(is_armed)

@@ -288,7 +288,12 @@ class Chip(QFrame):
         self._read.setAccessibleName(_("Read the text of {name}").format(name=draft.name))
         self._name.set_full_text(draft.name)
         self._words.set_full_text(draft.words)
-        kind = "danger" if is_bad else "warn" if draft.is_unseen else "small"
+        if is_bad:
+            kind = "danger"
+        elif draft.is_unseen:
+            kind = "warn"
+        else:
+            kind = "small"
         if self._words.property("kind") != kind:
             set_kind(self._words, kind)
         self.setAccessibleName(_("Attached: {name}, {words}").format(name=draft.name, words=draft.words))
@@ -449,7 +454,9 @@ class AttachmentBar(QScrollArea):
     def _fit(self) -> None:
         if not (chips := self.chips):
             return
-        gap, width, letter = theme.SPACE_8, max(self.viewport().width(), 1), self.fontMetrics().horizontalAdvance("x")
+        gap = theme.SPACE_8
+        width = max(self.viewport().width(), 1)
+        letter = self.fontMetrics().horizontalAdvance("x")
         columns = min(len(chips), max(1, (width + gap) // (LEAST_LETTERS * letter + gap)))
         needed = max(LEAST_LETTERS * letter, *(chip.needed_width for chip in chips))
         for chip in chips:

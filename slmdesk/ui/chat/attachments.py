@@ -159,7 +159,8 @@ class AttachController(QObject):
         self._add(draft)
         into, keys = partial(self.put_inline, draft.key), keys_of("chat.paste").shown
         words = _("The long text you pasted was attached.")
-        words += _(" {keys} pastes it as text.").format(keys=keys) if keys else ""
+        if keys:
+            words += _(" {keys} pastes it as text.").format(keys=keys)
         notice = Notice(words, action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}")
         self._bridge.notice_raised.emit(notice)
 
@@ -504,7 +505,12 @@ class DraftReader(QObject):
         draft.name, draft.documents, draft.unread = state.record.name, state.documents, state.unread
         draft.done, draft.total = (state.done, state.total) if is_reading else (0, 0)
         draft.problem = NOTHING_READ
-        then = READY if state.documents else READING if state.status in UNREAD else FAILED
+        if state.documents:
+            then = READY
+        elif state.status in UNREAD:
+            then = READING
+        else:
+            then = FAILED
         if then == draft.state:
             self.measured.emit()
         else:

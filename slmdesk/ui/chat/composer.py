@@ -388,7 +388,8 @@ class Mentions(QObject):
         return True
 
     def _on_text_changed(self) -> None:
-        end, letter = self._box.textCursor().position(), self._box.document().characterAt
+        end = self._box.textCursor().position()
+        letter = self._box.document().characterAt
         is_sign = bool(end) and letter(end - 1) == self._sign and self._box.hasFocus()
         if is_sign and (end == 1 or (not self._is_first and _is_free(letter(end - 2)))):
             self._at = end - 1
@@ -499,7 +500,8 @@ class MentionPainter(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
             painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        untrusted, muted = index.data(NAME_ROLE), palette.color(QPalette.ColorRole.PlaceholderText)
+        untrusted = index.data(NAME_ROLE)
+        muted = palette.color(QPalette.ColorRole.PlaceholderText)
         inner = area.adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
         suggestion = untrusted if isinstance(untrusted, Suggestion) else None
         if suggestion and suggestion.icon:

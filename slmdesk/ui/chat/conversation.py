@@ -264,7 +264,8 @@ class ChatController(QObject):
 
     def _on_refreshed(self, near: str, opened: Conversation) -> None:
         self.older.forget()
-        before, now = list(self.shown.by_id), [message.id for message in opened.messages]
+        before = list(self.shown.by_id)
+        now = [message.id for message in opened.messages]
         self.shown.open(opened)
         self.shown.fill(opened.messages)
         if now and before[: len(now)] == now:
@@ -541,7 +542,8 @@ def offer_to_teach(bridge: Bridge, chat: str) -> None:
         if offer is not None:
             preset, count = offer
             words = _("You have corrected {count} answers of the preset “{name}”.")
-            words, act = words.format(count=count, name=preset.name), partial(teach, bridge, preset.id)
+            words = words.format(count=count, name=preset.name)
+            act = partial(teach, bridge, preset.id)
             notice = Notice(words, action=_("Teach by these examples"), on_action=act, key=f"teach {preset.id}")
             bridge.notice_raised.emit(notice)
 

@@ -135,7 +135,8 @@ class PresetsWindow(Dialog):
         self._list.clear()
         for preset in self._controller.presets:
             marks = [SHIPPED] if preset.is_shipped else []
-            marks += [_("for new chats")] if preset.id == self._controller.default else []
+            if preset.id == self._controller.default:
+                marks.append(_("for new chats"))
             item = QListWidgetItem(f"{preset.name} ({', '.join(marks)})" if marks else preset.name, self._list)
             item.setData(Qt.ItemDataRole.UserRole, preset.id)
             item.setToolTip(plain_tip(preset.words or preset.options.system[:300]))

@@ -243,7 +243,9 @@ class ModelsController(QObject):
         if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             is_large = event.problem.code == "model.out_of_memory"
             again = partial(self.use, event.model, anyway=is_large) if event.model else None
-            action = (_("Load anyway") if is_large else _("Load again")) if event.model else ""
+            action = ""
+            if event.model:
+                action = _("Load anyway") if is_large else _("Load again")
             self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:

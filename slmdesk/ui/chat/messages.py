@@ -81,7 +81,12 @@ def note_of(message: Message, live: AnswerProgress | None = None) -> str:
 def thought_line_of(message: Message, live: AnswerProgress | None = None) -> str:
     if not message.thought:
         return ""
-    seconds = message.thought_seconds if message.thought_seconds is not None else live.thought_seconds if live else 0.0
+    if message.thought_seconds is not None:
+        seconds = message.thought_seconds
+    elif live:
+        seconds = live.thought_seconds
+    else:
+        seconds = 0.0
     time = f" {seconds:.0f} s" if seconds >= 1 else ""
     if _is_thinking(message):
         return _("Thinking…{time}").format(time=time)
@@ -343,7 +348,12 @@ class ShownMessages:
     def drop_behind(self, parent: str | None) -> list[str]:
         """Remove the messages after `parent` (None: all), because another version replaces them. Returns their ids."""
         ids = list(self.by_id)
-        at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
+        if parent is None:
+            at = -1
+        elif parent in self.by_id:
+            at = ids.index(parent)
+        else:
+            at = len(ids)
         for id in ids[at + 1 :]:
             del self.by_id[id]
         self._look_what_is_left_out()
@@ -373,15 +383,16 @@ def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool 
     gone = len(window.left_out(path))
     words = ngettext("The message above in grey is", "The {n:,} messages above in grey are", gone)
     instead = _("the model reads these notes instead.") if notes else _("the chat keeps them.")
+    note = ""
+    if is_writing:
+        note = WRITING
+    elif notes and is_cut:
+        note = _("{words} left out; {instead}").format(words=words, instead=instead)
     return MessageView(
         LINE,
         "notes",
         notes or _("{words} left out of what the model reads; {instead}").format(words=words, instead=instead),
-        note=WRITING
-        if is_writing
-        else _("{words} left out; {instead}").format(words=words, instead=instead)
-        if notes and is_cut
-        else "",
+        note=note,
         author=FROM_HERE if is_cut else EARLIER_CHAT,
         extras=_extras(has_notes=bool(notes), is_cut=is_cut, is_writing=is_writing),
     )
@@ -459,7 +470,8 @@ def extra_of(key: str, thing: Thing) -> Extra:
         kind = page_word(thing.kind, 1)
         tip = _("Open {name} at {kind} {page}").format(name=thing.name, kind=kind, page=thing.page)
         return Extra(key, "file-text", f"{thing.name}, {kind} {thing.page}", tip)
-    words, icon = read_words(thing), "folder-open" if thing.attached.is_folder else "file-text"
+    words = read_words(thing)
+    icon = "folder-open" if thing.attached.is_folder else "file-text"
     return Extra(key, icon, words.rstrip(".") if key.startswith("searched") else _attached_line(thing), words)
 
 
@@ -598,8 +610,10 @@ class MessageInspector(QObject):
             at = text.find(thing.quote.casefold()) if isinstance(thing, Quoted) else -1
             return at if at >= 0 else len(text)
 
-        places = (self.place_of(message, key) for key in sorted(things, key=place_in_answer))
-        return next(filter(None, places), None)
+        for key in sorted(things, key=place_in_answer):
+            if place := self.place_of(message, key):
+                return place
+        return None
 
     def _thing(self, message: str, key: str) -> Thing | None:
         shown = self._shown.by_id.get(message)

@@ -241,10 +241,19 @@ WHEN_FULL = Field(
         "and pinned messages are always read."
     ),
 )
+
+
+def _creativity(temperature: Any) -> int:
+    """Return which of the values of the field is nearest to a temperature."""
+    if temperature is None or 0.4 < temperature < 0.9:
+        return 1
+    return 0 if temperature <= 0.4 else 2
+
+
 CREATIVITY = Field(
     name="creativity", of="temperature", title=_("Creativity"), tip=TEMPERATURE.words, control=Stepped,
     values=((0.2, _("Precise")), (None, _("Balanced")), (1.0, _("Creative"))),
-    write=lambda value: 1 if value is None or 0.4 < value < 0.9 else 0 if value <= 0.4 else 2,
+    write=_creativity,
 )  # fmt: skip
 _SEED, _LORA = BY_NAME["seed"], BY_NAME["lora"]
 SPECIAL = {

@@ -133,7 +133,12 @@ class SettingsPanel(Popover):
             box.setItemData(at, plain_tip(preset.words or preset.name), Qt.ItemDataRole.ToolTipRole)
         chosen = self._controller.presets.of(around.options.preset)
         lost = ", ".join(differences(around.options, chosen)) if chosen else ""
-        words = _("Changed since: {changed}.").format(changed=lost) if lost else chosen.words if chosen else ""
+        if lost:
+            words = _("Changed since: {changed}.").format(changed=lost)
+        elif chosen:
+            words = chosen.words
+        else:
+            words = ""
         show_words(self._words, words)
 
     def _on_changed(self, values: dict[str, Any]) -> None:

@@ -724,8 +724,10 @@ def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[floa
     if not boxes:
         return False
     across, down = place
-    left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
-    top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
+    left = min(box[0] for box in boxes)
+    right = max(box[2] for box in boxes)
+    top = min(box[1] for box in boxes)
+    bottom = max(box[3] for box in boxes)
     return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
 
 

@@ -140,7 +140,8 @@ class DocumentView(QFrame):
 
     def _build_ui(self) -> None:
         self._attached = AttachedBar(self._controller, self)
-        self.side, self.about = SidePanel(self), AboutDocument(self._controller, self)
+        self.side = SidePanel(self)
+        self.about = AboutDocument(self._controller, self)
         self.about.page_chosen.connect(self._check_page)
         self._about_popover = Popover(self, "about_popover", label=_("About this document"), width=420)
         column(self.about, into=self._about_popover, margins=theme.SPACE_8)
@@ -386,7 +387,10 @@ class DocumentView(QFrame):
         self._make_space()
 
     def turn_page(self) -> None:
-        (self.show_pages if self._left.isHidden() else self.hide_pages)()
+        if self._left.isHidden():
+            self.show_pages()
+        else:
+            self.hide_pages()
 
     def hint_spans(self, spans: Spans | None) -> None:
         """Mark a source while a person points at it, and bring it into sight. None restores the marks from before."""
@@ -476,7 +480,10 @@ class DocumentView(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            (self._make_space if watched is self._body else partial(self._pill.place, self.view))()
+            if watched is self._body:
+                self._make_space()
+            else:
+                self._pill.place(self.view)
         return False
 
     def changeEvent(self, event: QEvent) -> None:
@@ -501,7 +508,9 @@ class DocumentView(QFrame):
         """Place the result and the pages. The result keeps its place and, but for tables, its width."""
         self._bar.setFixedHeight(scaled(HEAD_HEIGHT))
         self._fit_page_button()
-        width, height, is_wide = self._body.width(), self._body.height(), self._is_wide
+        width = self._body.width()
+        height = self._body.height()
+        is_wide = self._is_wide
         has_pages, result = not self.side.has_space if is_wide else self._is_drawn, self.result_width
         focus = QApplication.focusWidget()
         if not has_pages and focus is not None and self._left.isAncestorOf(focus):

@@ -178,7 +178,8 @@ def _sentence_of(state: CollectionState) -> str:
     if state.status is CollectionStatus.CURRENT:
         if not state.documents:
             return _("There is no document in it that could be read.")
-        words, pages = _("{counted_documents} with {pages} can be asked."), counted_pages(state.pages, "page")
+        words = _("{counted_documents} with {pages} can be asked.")
+        pages = counted_pages(state.pages, "page")
         return words.format(counted_documents=counted_documents(state.documents), pages=pages)
     words = folder_words(state)
     if state.status is CollectionStatus.INDEXING and state.eta_s:

@@ -494,7 +494,11 @@ AFTER_TIME = "\u2003"
 def _inserted_at(block: Block, *, is_timed: bool) -> str:
     """Return what is shown before a block without being in the page's text: struck words, or the time of a passage."""
     times = times_of(block.place) if is_timed and block.kind is BlockKind.PARAGRAPH else None
-    return f"{shown_time(times[0])}{AFTER_TIME}" if times else block.place if block.kind is BlockKind.STRUCK else ""
+    if times:
+        return f"{shown_time(times[0])}{AFTER_TIME}"
+    if block.kind is BlockKind.STRUCK:
+        return block.place
+    return ""
 
 
 class _Struck:
@@ -521,7 +525,8 @@ class _Struck:
         text, at, struck = list[str](), 0, list[Block]()
         for start, words, before in zip(self._places, self._words, self._moved, strict=False):
             text += page.text[at:start], words
-            first, last = len(words) - len(words.lstrip("\n")), len(words.rstrip("\n"))
+            first = len(words) - len(words.lstrip("\n"))
+            last = len(words.rstrip("\n"))
             kind = BlockKind.CAPTION if words.endswith(AFTER_TIME) else BlockKind.STRUCK
             struck.append(Block(kind, start + before + first, start + before + last))
             at = start

@@ -211,7 +211,10 @@ class PageView(QAbstractScrollArea):
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._towards = None
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            (self.zoom_in if event.angleDelta().y() > 0 else self.zoom_out)()
+            if event.angleDelta().y() > 0:
+                self.zoom_in()
+            else:
+                self.zoom_out()
             event.accept()
             return
         turned = event.angleDelta()

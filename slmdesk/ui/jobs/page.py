@@ -14,7 +14,7 @@ from slmdesk.base.records import JobStatus
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import _
 from slmdesk.tasks.jobs.service import JobGroup, JobView
-from slmdesk.tasks.jobs.types import done_words, left_words, name_words, share_words
+from slmdesk.tasks.jobs.types import left_words, name_words, share_words, standing_words
 from slmdesk.tasks.translation.types import KIND as TRANSLATION
 from slmdesk.ui.jobs.controller import JobsController
 from slmdesk.ui.kit.base import theme
@@ -67,7 +67,8 @@ class JobRow(QFrame):
 
     def show_view(self, view: JobView) -> None:
         self.view = view
-        what, is_ended = name_words(view.kind, view.title), view.stand is JobGroup.ENDED
+        what = name_words(view.kind, view.title)
+        is_ended = view.stand is JobGroup.ENDED
         self._title.set_full_text(what)
         self.setAccessibleName(what)
         self._info.setText(info_of(view))
@@ -117,7 +118,7 @@ def info_of(view: JobView) -> str:
         when = moment_words(view.updated)
         failed = _("{failed:,} of {total:,} steps could not be done").format(failed=view.failed, total=view.total)
         return DOT.join((STAND_WORDS[view.status], when, *([failed] if view.failed else ())))
-    parts = [share_words(view.share or None) or done_words(view.kind, view.done, view.total)]
+    parts = [standing_words(view.kind, view.share, view.done, view.total)]
     if view.stand is JobGroup.RUNNING:
         parts.append(left_words(view.left) or _("the time left is not known yet"))
         parts.append(_("in another window or command") if view.is_elsewhere else "")
@@ -136,7 +137,11 @@ def info_of(view: JobView) -> str:
 def _resume_words(view: JobView) -> str:
     if view.status is JobStatus.FAILED:
         return _("Try again")
-    return _("Take up again") if view.may_revive else _("Go on") if view.is_left else _("Resume")
+    if view.may_revive:
+        return _("Take up again")
+    if view.is_left:
+        return _("Go on")
+    return _("Resume")
 
 
 class JobRows(QWidget):
@@ -161,7 +166,8 @@ class JobRows(QWidget):
         shown: list[JobView | str] = []
         for name, views in jobs.items():
             shown += [name, *views] if name and views else views
-        focused, ids = self.window().focusWidget() or self, [key_of(each) for each in shown]
+        focused = self.window().focusWidget() or self
+        ids = [key_of(each) for each in shown]
         if any(row.isAncestorOf(focused) for id, row in self._rows.rows.items() if id not in ids):
             (self.focusProxy() or self).setFocus()  # else the focus would move to a button of another job
         self._rows.show(shown)

@@ -173,7 +173,10 @@ class PalettePanel(QWidget):
             )
         same = row if chosen is not None and self._is_same(row, chosen) else 1
         self.list.setCurrentRow(same if self._entry_at(same) else -1)
-        self.list.scrollToTop() if same == 1 else self.list.scrollToItem(self.list.item(same))
+        if same == 1:
+            self.list.scrollToTop()
+        else:
+            self.list.scrollToItem(self.list.item(same))
         self._place()
         self._announce()
 

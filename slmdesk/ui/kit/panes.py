@@ -16,7 +16,7 @@ from slmdesk.base.runtime import events
 from slmdesk.base.runtime.events import ItemChanged
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import _
-from slmdesk.tasks.jobs.types import JobChanged, left_words
+from slmdesk.tasks.jobs.types import JobChanged, left_words, standing_words
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Call
 from slmdesk.ui.kit.base.text import moment_words
@@ -82,7 +82,10 @@ class SidePanel(QStackedWidget):
 
     def give_width(self, object_name: str, wants: bool) -> None:
         """Set whether a pane needs the place of the pages. It gets the place only while it is shown."""
-        (self._wide.add if wants else self._wide.discard)(object_name.removesuffix(SUFFIX))
+        if wants:
+            self._wide.add(object_name.removesuffix(SUFFIX))
+        else:
+            self._wide.discard(object_name.removesuffix(SUFFIX))
         self._settle()
 
     def _on_clicked(self, at: int) -> None:
@@ -207,7 +210,12 @@ class EarlierBox(QFrame):
         self.chosen.connect(choose)
         self.rename_requested.connect(items.rename)
         self.delete_requested.connect(delete or items.delete)
-        items.listed.connect(lambda records, current: self.show_entries([entry(record) for record in records], current))
+
+        def show(records: Sequence[Item], current: str) -> None:
+            self.show_entries([entry(record) for record in records], current)
+
+        items.listed.connect(show)
+        show(items.shown, items.current)
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
         self._current = current
@@ -289,12 +297,16 @@ class MakingBar(QFrame):
                 _("Paused. {sentence}").format(sentence=event.problem.sentence if event.problem else "").strip()
             )
         elif event.total:
-            left = f", {words}" if (words := left_words(event.left)) else ""
-            self.words.setText(_("Step {done} of {total}{left}").format(done=event.done, total=event.total, left=left))
+            stands = standing_words(event.kind, event.share, event.done, event.total)
+            left = left_words(event.left)
+            self.words.setText(f"{stands}, {left}" if left else stands)
         show_share(self.bar, event)
 
     def _on_pause(self) -> None:
-        (self._controller.resume if self.is_paused else self._controller.pause)()
+        if self.is_paused:
+            self._controller.resume()
+        else:
+            self._controller.pause()
 
 
 class ItemsController(QObject):

@@ -157,7 +157,15 @@ class SecretsDialog(Dialog):
             self._new.changed.connect(self._refresh)
         self._refresh()
         self.fit(scaled(WIDTH))
-        (self._now if asks else self._new or (self._next if recovery else self._back)).setFocus()
+        if asks:
+            first = self._now
+        elif self._new:
+            first = self._new
+        elif recovery:
+            first = self._next
+        else:
+            first = self._back
+        first.setFocus()
 
     def _build_keys(self, print_key: Callable[[], object]) -> None:
         shown, typed, flags = QWidget(self), QWidget(self), Qt.TextInteractionFlag
@@ -185,7 +193,10 @@ class SecretsDialog(Dialog):
         at, last = self._pages.currentIndex(), self._pages.count() - 1
         if at < last:
             self._pages.setCurrentIndex(last if self._is_typed_back else at + 1)
-            (self._next if at + 1 < last else self._field).setFocus()
+            if at + 1 < last:
+                self._next.setFocus()
+            else:
+                self._field.setFocus()
         elif self._recovery and not self._is_typed_back:
             show_words(self._wrong, NOT_SAME)
         else:

@@ -66,7 +66,8 @@ class PrivacySettings(SettingsForm):
                 keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
                 decrypt.setEnabled(not state.is_required)
 
-        group, later = _("Encryption"), partial(Setting, is_there=is_encrypted, is_advanced=True)
+        group = _("Encryption")
+        later = partial(Setting, is_there=is_encrypted, is_advanced=True)
         fields = (
             Setting(
                 "encryption", _("Encrypt history"), held(encrypt, passphrase, fit=fit), group=group,
@@ -201,6 +202,7 @@ def state_words(state: PrivacyState) -> str:
         else "".join(listed)
     )
     parts = [_("Encrypted. Unlocks {last}.").format(last=last)]
-    parts += [_("Your organisation can open it too.")] if state.by_organisation else []
+    if state.by_organisation:
+        parts.append(_("Your organisation can open it too."))
     parts += [_("Set aside earlier, and not encrypted: {path}.").format(path=path) for path in state.still_plain]
     return breakable(" ".join(parts))

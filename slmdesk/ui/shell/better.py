@@ -114,7 +114,12 @@ class BetterModel(QObject):
         """Whether there is something better than what is here."""
         entry, listed = self.offer.entry if self.offer else None, self._models.listed
         is_here = entry is not None and any(f"{entry.repo}/" in model.source for model in listed)
-        best = self.found.bytes if self.found else entry.bytes if entry and not is_here else 0
+        if self.found:
+            best = self.found.bytes
+        elif entry and not is_here:
+            best = entry.bytes
+        else:
+            best = 0
         return self.is_known and (self.is_busy or self._largest < min(best, FIRST_BYTES))
 
     @property
@@ -124,7 +129,11 @@ class BetterModel(QObject):
 
     @property
     def _offered(self) -> str:
-        return self.found.name if self.found else self.offer.entry.repo if self.offer else "none"
+        if self.found:
+            return self.found.name
+        if self.offer:
+            return self.offer.entry.repo
+        return "none"
 
     def put_off(self) -> None:
         """Offer this model on the page of models alone."""

@@ -193,6 +193,7 @@ class Frame(QObject):
         area.page.nameless_requested_of.connect(lambda id: self.nameless.copy_document(id))  # made later
         area.too_weak.connect(self._place_with_card("Documents", area.page).show_to)
         area.table_pane.model_requested.connect(self.opener.all_models)
+        area.built.connect(lambda: self._hide_forbidden(area.page, self.settings.policy))
         return area
 
     @property

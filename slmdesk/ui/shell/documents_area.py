@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QPointF, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
-from slmdesk.base.runtime.events import ModelState, ModelStateChanged
+from slmdesk.base.runtime.events import DocumentChanged, ModelState, ModelStateChanged
 from slmdesk.base.texts import _
 from slmdesk.documents.types import CollectionState, DaysFound, ReceiptChanged, Span, counted_documents
 from slmdesk.tasks.ask import TASK as ASK
@@ -34,7 +34,8 @@ from slmdesk.ui.kit.widgets.notices import ExportController, ask_where
 from slmdesk.ui.tasks.answers import QuestionController
 from slmdesk.ui.tasks.controller import ResultController
 from slmdesk.ui.tasks.pair import PairBar
-from slmdesk.ui.tasks.pane import ALL_FORMS, ResultPane
+from slmdesk.ui.tasks.pane import ResultPane
+from slmdesk.ui.tasks.parts import ALL_FORMS
 from slmdesk.ui.tasks.scope import Scope
 
 POINTED_AFTER_MS = 120
@@ -46,6 +47,7 @@ READ_AFTER_MS = 1000
 PANES = {EXTRACT.kind: "table", ASK.kind: "questions"}
 ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
 """What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
+PANES_OF_ACTIONS = {action: pane for pane, action in ACTIONS_OF_PANES.items()}
 OWN_PANES = frozenset(("ask", "compare", "due", "extract", "redact", "summarize", "translate"))
 """Files of the tasks whose panes have more to do here than to show their reports, or stand elsewhere."""
 PANES_OF_SEVERAL = ("summary", "questions", "table")
@@ -55,6 +57,8 @@ class DocumentsArea(QObject):
     state_changed = Signal()
     too_weak = Signal(bool)
     """Emitted when a model was too weak for what was asked about the shown document, and when another is shown."""
+    built = Signal()
+    """Emitted when a pane has its parts, which are made when it is first shown or told something."""
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="documents_area")
@@ -90,6 +94,9 @@ class DocumentsArea(QObject):
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
         """Passage to go to when the pages of its document have arrived."""
+        self._awaited: tuple[str, ...] = ()
+        """Documents that are to be read before what a person asked for begins."""
+        self._begin_awaited: Callable[[], object] = lambda: None
         self.table_pane = ResultPane(self.tables, self.page)
         self.table_scope = Scope(bridge, self.tables, self.table_pane)
         self.compare_pane = ResultPane(self.versions, self.page)
@@ -102,6 +109,12 @@ class DocumentsArea(QObject):
         self.others = [ResultPane(ResultController(bridge, task, self), self.page) for task in other_tasks(OWN_PANES)]
         """Panes of the tasks that need nothing of their own here."""
         self._of_kind = {pane.task.kind: pane for pane in self.others}
+        self._begun_unasked = {
+            "summary": self.summary_pane,
+            "table": self.table_pane,
+            **{kind: pane for kind, pane in self._of_kind.items() if pane.task.made_key},
+        }
+        """Panes whose first report begins where a person comes to them, by their names."""
         offers = [(kind, _(pane.task.verb)) for kind, pane in self._of_kind.items()]
         self.documents.offers = offers
         for pane in self.others:
@@ -125,18 +138,12 @@ class DocumentsArea(QObject):
         self.page.side.pane_chosen.connect(self._on_pane_chosen)
         self.page.side.pane_shown.connect(lambda _name: self._show_title())
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
+        self._bridge.on(DocumentChanged, self._on_changed)  # the page shows it by then
         self.page.view.place_clicked.connect(self._on_place_clicked)
-        for pane, controller in (
-            (self.summary_pane, self.summaries),
-            (self.question_pane, self.questions),
-            (self.table_pane, self.tables),
-            (self.compare_pane, self.versions),
-            (self.folder_pane, self.folder_questions),
-            (self.deadlines_pane, self.deadlines),
-        ):
-            pane.export_requested.connect(partial(self._export, pane, controller))
-        for other in self.others:
-            other.export_requested.connect(partial(self._export, other, other.controller))
+        panes = (self.summary_pane, self.question_pane, self.table_pane, self.compare_pane, *self.others)
+        for pane in (*panes, self.folder_pane, self.deadlines_pane):
+            pane.export_requested.connect(partial(self._export, pane))
+            pane.built.connect(self.built)
         self.summaries.made.connect(self._on_summary_made)
         self.questions.answered.connect(self._on_answered)
         self._connect_panes()
@@ -260,10 +267,7 @@ class DocumentsArea(QObject):
         if len(chosen) > 1 and action and takes_all:
             self._on_several(action, chosen)
             return
-        self._begin_summary()
-        if pane == "table" and self.table_pane.isEnabled() and not self.tables.item:
-            self.table_pane.begin_first()
-        self._begin_other(pane)
+        self._begin_first(pane)
 
     def _show_title(self) -> None:
         """Name what the shown pane is about: the documents chosen together, or the one on show."""
@@ -284,13 +288,37 @@ class DocumentsArea(QObject):
         if document != self.documents.current or self._scope:
             self.documents.choose(document)
         self.page.side.show_pane(pane)
-        self._begin_other(pane)
+        self._begin_first(pane)
 
-    def _begin_other(self, kind: str) -> None:
-        """Make the first report of a task that begins where a person comes to it, and not where its pane is shown."""
-        pane = self._of_kind.get(kind)
-        if pane is not None and pane.task.made_key and self.documents.current and pane.isEnabled():
-            pane.begin_first()
+    def _begin_first(self, name: str) -> None:
+        """Make the first report of the shown document in a pane to which a person came, where none is asked for."""
+        pane, document = self._begun_unasked.get(name), self.documents.current
+        self._awaited = ()
+        if pane is None or not document or (pane is self.summary_pane and self._scope):
+            return
+
+        def begin() -> None:
+            if pane.isEnabled() and not pane.controller.item:
+                pane.begin_first()
+
+        self._once_read(pane, [document], begin)
+
+    def _once_read(self, pane: ResultPane, documents: Sequence[str], begin: Callable[[], object]) -> None:
+        """Begin what a person asked for. It waits for documents that are still being read, and the pane says so."""
+        records = self.documents.records(documents).values()
+        if any(record.status is DocumentStatus.READING for record in records):
+            self._awaited = tuple(documents)
+            self._begin_awaited = partial(self._once_read, pane, documents, begin)
+            pane.say(_("Begins as soon as reading is done."))
+            return
+        if self._awaited:
+            pane.say("")
+        self._awaited = ()
+        begin()
+
+    def _on_changed(self, event: DocumentChanged) -> None:
+        if event.document.id in self._awaited:
+            self._begin_awaited()
 
     def ask_again(self) -> None:
         """Let another model answer or summarize what is shown, or fill what none was asked for."""
@@ -348,22 +376,23 @@ class DocumentsArea(QObject):
         self._scope = tuple(names)
         if self.documents.current not in names:
             self.documents.choose(documents[0])
+        self.page.side.show_pane(PANES_OF_ACTIONS.get(action, action))
+        panes = {"summarize": self.summary_pane, "ask": self.question_pane, "table": self.table_pane, **self._of_kind}
+        self._once_read(panes[action], self._scope, partial(self._begin_several, action))
+
+    def _begin_several(self, action: str) -> None:
         if action == "summarize":
-            self.page.side.show_pane("summary")
             if not self.summaries.is_about(self._scope):
                 self.summaries.begin(self.summary_pane.form.request, self._scope)
         elif action == "ask":
-            self.questions.show_together(tuple(names))
-            self.page.side.show_pane("questions")
+            self.questions.show_together(self._scope)
             self.question_pane.setFocus()
         elif action in self._of_kind:
             pane = self._of_kind[action]
-            shown_first = sorted(names, key=lambda id: id != self.documents.current)
+            shown_first = sorted(self._scope, key=lambda id: id != self.documents.current)
             pane.controller.begin_chosen(pane.form.request, shown_first)
-            self.page.side.show_pane(action)
         else:
-            self.tables.begin_chosen(self.table_pane.form.request, tuple(names))
-            self.page.side.show_pane("table")
+            self.tables.begin_chosen(self.table_pane.form.request, self._scope)
 
     def _leave_scope(self) -> None:
         """Work on the document on show alone again."""
@@ -383,15 +412,21 @@ class DocumentsArea(QObject):
         """Compare two documents. If neither is shown, the first is."""
         if self.documents.current not in documents:
             self.documents.choose(documents[0])
-        records = self.documents.records(documents)
-        self._pair.compare_with(next(record for id, record in records.items() if id != self.documents.current))
         if self.page.side.current != "versions":
             self.page.side.show_pane("versions")
+        self._once_read(self.compare_pane, documents, partial(self._compare_now, documents))
+
+    def _compare_now(self, documents: Sequence[str]) -> None:
+        for id, record in self.documents.records(documents).items():
+            if id != self.documents.current:
+                self._pair.compare_with(record)
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         if record is not None and self.folders.current:
             self.folders.leave()
             self.page.documents.show_chosen_folder("")
+        if record is None or record.id not in self._awaited:
+            self._awaited = ()
         is_reading = record is not None and record.status is DocumentStatus.READING
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
         for part in (self.summary_pane, self.question_pane, *self.others):
@@ -489,8 +524,8 @@ class DocumentsArea(QObject):
         for pane in (self.summary_pane, self.question_pane, *self.others):
             pane.light_of(clicked)
 
-    def _export(self, pane: ResultPane, controller: ResultController, form: str) -> None:
-        if id := controller.item:
+    def _export(self, pane: ResultPane, form: str) -> None:
+        if id := pane.controller.item:
             folder = self.documents.current_folder or self.folders.current_folder
             write = partial(self.exports.export, id, form)
             ask_where(self.page, pane.title, form, write, ALL_FORMS, folder=folder)
@@ -506,7 +541,7 @@ class DocumentsArea(QObject):
 
     def _spans(self) -> Iterable[Span]:
         for pane in (self.summary_pane, self.question_pane, *self.others):
-            for statement in pane.view.statements:
+            for statement in pane.statements:
                 yield from statement.sources
 
     def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:

@@ -165,7 +165,10 @@ class LockWindow(QWidget):
         self._open.setText(_("Unlock in {wait_s} s").format(wait_s=self._wait_s) if self.is_waiting else _("Unlock"))
 
     def _focus(self) -> None:
-        (self._field if self._ways.by_words else self._open).setFocus()
+        if self._ways.by_words:
+            self._field.setFocus()
+        else:
+            self._open.setFocus()
 
     def show_busy(self, is_busy: bool) -> None:
         if is_busy:
@@ -263,7 +266,10 @@ class LockScreen(QObject):
             self.key = key
             self._app.quit()
         else:
-            (self.page.show_refusal if problem.code in WRONG else self.page.show_problem)(problem.sentence)
+            if problem.code in WRONG:
+                self.page.show_refusal(problem.sentence)
+            else:
+                self.page.show_problem(problem.sentence)
             self._show()
 
 

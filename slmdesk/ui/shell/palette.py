@@ -176,7 +176,8 @@ class PaletteEntry(QObject):
             if done_by is not None:
                 detail = "" if keys.place == EVERYWHERE else _(keys.place)
                 icon = _icon_of(keys.name, keys.place)
-                act, also = partial(self._act, keys.name, done_by), ALSO.get(keys.name, "")
+                act = partial(self._act, keys.name, done_by)
+                also = ALSO.get(keys.name, "")
                 entries[keys.name] = Entry(keys.words, icon, act, detail, keys.shown, also=also)
         return entries
 
@@ -225,10 +226,11 @@ class PaletteEntry(QObject):
 
     def _settings(self) -> Iterator[Entry]:
         page = self._frame.settings_page
-        for each in filter(lambda each: each.is_offered, page.settings):
-            section = page.sections[each.section].title
-            reach = partial(self._reach, each.widget)
-            yield Entry(each.field.title, "settings", reach, section, also=each.also)
+        for each in page.settings:
+            if each.is_offered:
+                section = page.sections[each.section].title
+                reach = partial(self._reach, each.widget)
+                yield Entry(each.field.title, "settings", reach, section, also=each.also)
 
     def _widget(self, name: str) -> QWidget:
         widget = self._window.findChild(QWidget, name)
@@ -256,7 +258,7 @@ class PaletteEntry(QObject):
             done_by.trigger()
             return
         if isinstance(done_by, str):
-            done_by = next(iter(self._window.page(done_by).findChildren(QShortcut, name)))
+            done_by = self._window.page(done_by).findChildren(QShortcut, name)[0]
         owner = done_by.parent()
         if isinstance(owner, QWidget):
             self._show_page_of(owner)
@@ -417,7 +419,8 @@ class HelpWindow(Dialog):
             self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
             place = self._say("help_folder", breakable(where))
             place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label, show = _("Open folder: {what}").format(what=what), partial(open_outside, QUrl.fromLocalFile(where))
+            label = _("Open folder: {what}").format(what=what)
+            show = partial(open_outside, QUrl.fromLocalFile(where))
             opening = button(_("Open folder"), f"help_open_{at}", self._inner, label=label, on=show)
             self._column.addWidget(opening, 0, Qt.AlignmentFlag.AlignLeft)
 

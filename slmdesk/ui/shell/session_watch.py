@@ -76,7 +76,10 @@ class SessionWatch(QObject):
 
     def _on_heard(self, meaning: str) -> None:
         if not self._is_over:
-            (self.sleep_announced if meaning == "sleep" else self.screen_locked).emit()
+            if meaning == "sleep":
+                self.sleep_announced.emit()
+            else:
+                self.screen_locked.emit()
 
     def stop(self) -> None:
         self._is_over = True

@@ -156,7 +156,8 @@ class SingleInstance(QObject):
         requests = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested, OPEN: self.open_requested}
         requested = requests.get(word)
         if requested is not None:
-            self.files += _paths_in(untrusted_files) if word == OPEN else ()
+            if word == OPEN:
+                self.files += _paths_in(untrusted_files)
             token = untrusted_token.decode("ascii", "ignore")
             requested.emit(token if token.isprintable() else "")
             local_socket.write(ANSWER)

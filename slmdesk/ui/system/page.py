@@ -208,7 +208,8 @@ class SettingsPage(QScrollArea):
         titles: list[tuple[object, str]] = [(name, title) for name, _icon, title in SECTIONS]
         self._places = named(Choice(titles, holder), "settings_places", label=_("Section"))
         self._places.value_chosen.connect(self.show_section)
-        notes, sections = (row(self._places, 1), self._policy_note, self._nothing), self.sections.values()
+        notes = (row(self._places, 1), self._policy_note, self._nothing)
+        sections = self.sections.values()
         column(*notes, *sections, 1, into=holder, gap=theme.SPACE_24, margins=margins)
         for name, fields in table().items():
             SettingsForm(self.sections[name], self._controller, fields)

@@ -71,6 +71,10 @@ class QuestionController(ResultController):
     # ---- what is asked
 
     @property
+    def offered(self) -> Sequence[str]:
+        return self.suggested.value
+
+    @property
     def document(self) -> str:
         return self._document
 

@@ -58,7 +58,7 @@ class AskingBar(QFrame):
         self._offers = named(QFrame(self), f"{kind}_offers", kind="plain")
         self._chips = flow(gap=theme.SPACE_8, into=self._offers)
         self._offers.hide()
-        self._offered: Sequence[str] = ()
+        self._offered = controller.offered
         self._is_empty = True
         self._asked = ""
         """What was typed last."""
@@ -73,6 +73,7 @@ class AskingBar(QFrame):
         controller.suggested_changed.connect(self._on_suggested)
         controller.emptied.connect(self.line.clear)
         controller.stopped.connect(self._on_refused)
+        self._show_suggested()
 
     def settle(self, *, is_empty: bool, is_allowed: bool) -> None:
         """Show what is useful now. `is_empty`: nothing was asked yet."""

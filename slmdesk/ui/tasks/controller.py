@@ -51,7 +51,6 @@ class ResultController(JobFollower):
     made = Signal(object)
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
-    undo_changed = Signal(bool)
     unfolded = Signal(object, object)
     """Emitted with a folded section and its statements, which were read when they were
     asked for.
@@ -60,7 +59,7 @@ class ResultController(JobFollower):
     """Emitted when nothing has been made of the shown document yet."""
     asked = Signal(str)
     suggested_changed = Signal(object)
-    """Emitted with what may be asked."""
+    """Emitted with what may be asked now."""
     edit_refused = Signal(object)
     """Emitted with an Edit whose text could not be kept."""
     asking_changed = Signal(object)
@@ -108,10 +107,17 @@ class ResultController(JobFollower):
         """What a person did since the report was shown last."""
         self._undo: list[Any] = []
         """Results before the changes that a person made, the last one at the end."""
+        self._asking: Edit | None = None
+        """What a model was asked for last."""
         bridge.on(ReportGrew, self._on_grew)
         bridge.on(ReportMade, self._on_made)
         for event in on:
             bridge.on(event, lambda _event: self._show_anew())
+
+    @property
+    def offered(self) -> Sequence[str]:
+        """What may be asked."""
+        return ()
 
     # ---- begin
 
@@ -331,7 +337,6 @@ class ResultController(JobFollower):
         self._grown.clear()
         self._edit = None
         self._undo.clear()
-        self.undo_changed.emit(False)
         self.items.set_current(item)
 
     def _empty(self) -> Report:
@@ -399,10 +404,14 @@ class ResultController(JobFollower):
             self._show_anew()
 
     def _on_job_changed(self, event: JobChanged) -> None:
-        is_shown = bool(self._job) and event.id == self._job
-        super()._on_job_changed(event)
-        if is_shown and event.status in (JobStatus.CANCELLED, JobStatus.FAILED):
-            self._show_anew()  # what is stored is what is shown
+        """Show how far it is. What ended early is told as it is stored: another job may
+        have taken its place.
+        """
+        is_early = event.status in (JobStatus.CANCELLED, JobStatus.FAILED)
+        if is_early and self._job and event.id == self._job:
+            self._show_anew()
+        else:
+            super()._on_job_changed(event)
 
     def _show_anew(self) -> None:
         item = self.item
@@ -470,7 +479,6 @@ class ResultController(JobFollower):
             if item == self.item:
                 self._edit = edit
                 self._undo = [*self._undo, before][-MOST_UNDONE:]
-                self.undo_changed.emit(True)
                 if (
                     not edit.statement
                 ):  # a job may look for what is missing: nothing is made yet
@@ -508,9 +516,11 @@ class ResultController(JobFollower):
             self._bridge.problem_met.emit(problem)
 
         def ended() -> None:
-            if item == self.item:
+            # another may have been asked since
+            if item == self.item and self._asking is edit:
                 self.asking_changed.emit(None)
 
+        self._asking = edit
         self.asking_changed.emit(edit)
         self._bridge.follow(
             self._bridge.services.tasks.ask(item, edit), answered, refused
@@ -557,7 +567,6 @@ class ResultController(JobFollower):
         if self._undo:
             restored = self._bridge.services.tasks.restore(self.item, self._undo.pop())
             self._bridge.ask(restored, lambda _done: self._show_anew())
-            self.undo_changed.emit(bool(self._undo))
 
 
 def merged(grown: Sequence[Growth]) -> Sequence[Growth]:

@@ -282,8 +282,9 @@ class SampleDialog(Dialog):
             _("{done} of {count}").format(done=self._now + 1, count=count)
         )
         if not is_there:
-            notes = [known.note for known in self._report.columns[self._column :][:1]]
-            self._progress.setText("".join(notes))
+            columns = self._report.columns
+            is_known = self._column < len(columns)
+            self._progress.setText(columns[self._column].note if is_known else "")
         self._text.clear()
         self._found.setText(_("Done"))
         for part in (self._agree, *self._others):

@@ -353,6 +353,8 @@ class GridView(ReportView):
         """
         self._counts: CountsView | None = None
         self._sample: SampleDialog | None = None
+        self._is_held = False
+        """Whether the report is newer than what is on show."""
         self._build_ui()
         self.model.edited.connect(
             lambda statement, text: self.edit_requested.emit(Edit(statement.id, text))
@@ -363,6 +365,7 @@ class GridView(ReportView):
         self.model.modelReset.connect(self._proof.dismiss)
         self.table.clicked.connect(self._on_clicked)
         self.table.source_requested.connect(self.show_proof)
+        self.table.itemDelegate().closeEditor.connect(self._show_held)
 
     def _build_ui(self) -> None:
         kind = self.task.kind
@@ -535,7 +538,11 @@ class GridView(ReportView):
         ]
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
+        """Show a report. While a person writes into a cell, its next state waits."""
         self.report = report
+        self._is_held = self.table.is_editing and not is_other
+        if self._is_held:
+            return
         if is_other:
             self.model.only = None
             self._segments.setCurrentIndex(0)
@@ -545,6 +552,10 @@ class GridView(ReportView):
             self._sample.show_report(report)
         self.table.share()
         self._settle()
+
+    def _show_held(self) -> None:
+        if self._is_held:
+            self.show_report(self.report, is_other=False)
 
     def _settle(self) -> None:
         report = self.report
@@ -659,7 +670,9 @@ class GridView(ReportView):
         )
         if section is None or statement is None:
             return
-        quote = "".join(statement.quotes[:1])[:MOST_QUOTE]
+        quote = ""
+        if statement.quotes:
+            quote = statement.quotes[0][:MOST_QUOTE]
         self._document.set_full_text(section.title)
         self._place.setText(statement.place)
         self._quote.setText(breakable(in_quotes(quote)))

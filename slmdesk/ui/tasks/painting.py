@@ -339,16 +339,16 @@ class StatementPainter(QStyledItemDelegate):
             font = self._font(1.33, QFont.Weight.Medium)
         if statement.runs:
             words = "".join(run.text for run in statement.runs)
-        if statement in self._view.opened or row.is_answer:
+        if statement in self._view.opened:
             most_lines = 0
         elif row.most_words and not statement.runs:
             words = shortened(words, row.most_words)
         words = words.replace("\n", LINE_BREAK)
-        if statement.is_open and row.is_answer:
-            words += " …"
         sign = row.sign
         if row.is_answer:
-            sign = ""  # it stands behind the words at its source
+            sign, most_lines = "", 0  # both are for the words at its source
+            if statement.is_open:
+                words += " …"
         return lay_out_cited(
             words, sign, font, width, most_lines, formats_of(statement.runs)
         )
@@ -398,7 +398,8 @@ class StatementPainter(QStyledItemDelegate):
             corner = link.place.topLeft() + QPointF(scaled(pad), scaled(down))
             made.parts.append((text, corner, INKS[link.is_held]))
             x += wide + scaled(gap)
-            height += scaled(theme.SPACE_4) * (link.is_held is not None)
+            if link.is_held is not None:
+                height += scaled(theme.SPACE_4)
         made.height += height
 
     def _draw_pair(self, made: Drawn, row: Row) -> None:

@@ -14,64 +14,43 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
-from slmdesk.base.documents import CALENDAR, FORMS, UNSENT, Form
+from slmdesk.base.documents import CALENDAR
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json
 from slmdesk.documents.types import Span
 from slmdesk.tasks.jobs.service import request_in
-from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.jobs.types import JobChanged, standing_words
 from slmdesk.tasks.report import Edit, Layout, Report, Statement
 from slmdesk.tasks.shape import Documents
 from slmdesk.tasks.words import only_document, report_words, statement_words
-from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Delay
 from slmdesk.ui.kit.base.clipboard import copy_text
-from slmdesk.ui.kit.base.shortcuts import bind
-from slmdesk.ui.kit.panes import EarlierBox, Entry, MakingBar
+from slmdesk.ui.kit.panes import EarlierBox, Entry
 from slmdesk.ui.kit.widgets.build import (
-    ElidedLabel,
-    Part,
-    button,
-    column,
-    keep_place,
     named,
-    plain_label,
-    row,
     set_icon,
     show_words,
-    tool_button,
 )
 from slmdesk.ui.kit.widgets.notices import ask_folder, give_export_menu
-from slmdesk.ui.kit.widgets.parts import Popover
 from slmdesk.ui.kit.widgets.requests import pop_up_words_menu
 from slmdesk.ui.kit.widgets.rows import order_tabs, tab_stops
-from slmdesk.ui.tasks.asking import AskingBar
 from slmdesk.ui.tasks.controller import ResultController
 from slmdesk.ui.tasks.form import ActionForm, TaskForm
 from slmdesk.ui.tasks.grid import GridView
 from slmdesk.ui.tasks.pages import ListView, PagesView, ReportView
 from slmdesk.ui.tasks.pair import PairBar
+from slmdesk.ui.tasks.parts import ALL_FORMS, PaneParts, is_quiet
 
 MAKING_AFTER_MS = 300
 """Milliseconds until progress replaces the report before. One that is ready earlier
 replaces it directly.
 """
 COPIED_MS = 2_000
-ALL_FORMS = (
-    Form("xlsx", _("Spreadsheet")),
-    Form("csv", "CSV"),
-    *FORMS,
-    CALENDAR,
-    UNSENT,
-)
-SAVES = {"xlsx": _("Save as Excel"), "docx": _("Save as Word")}
-"""Words of the button that saves a report in the form that its task has most often."""
 VIEWS: Mapping[Layout, tuple[type[ReportView], str]] = {
     Layout.LIST: (ListView, "list_view"),
     Layout.GRID: (GridView, "grid_view"),
@@ -88,6 +67,8 @@ class ResultPane(QFrame):
     picture_requested = Signal(object, object)
     current_changed = Signal(object)
     """Emitted with the statement that a person has come to. None: there is none."""
+    built = Signal()
+    """Emitted when it has its parts."""
 
     def __init__(
         self, controller: ResultController, parent: QWidget | None = None
@@ -102,6 +83,7 @@ class ResultPane(QFrame):
             kind="result",
         )
         self.setMinimumWidth(240)
+        self._parts: PaneParts | None = None
         self.report: Report | None = None
         """The report on show. None while it is made for the first time."""
         self._held: Report | None = None
@@ -110,239 +92,65 @@ class ResultPane(QFrame):
         """Whose report is on show."""
         self.fills: list[Callable[[QMenu], object]] = []
         """What puts more into the menu."""
-        self._is_draft_shown = self._is_allowed = False
+        self._is_draft_shown = False
+        self._is_allowed = True
+        """Whether another report may be begun."""
         self._cursor = QCursor.pos()
         """Where the mouse was when the rows of a draft were shown."""
-        self._is_quiet = self.task.grows_in_place and self.task.has_preview
-        """Whether a line says that a model is at work: all rows stand there by then."""
-        self._line: AskingBar | None = None
+        self._is_quiet = is_quiet(self.task)
+        self._action_forms: dict[str, ActionForm] = {}
         self._asked = ("", "")
         """The text and the id of the statement for which a model was asked last."""
         self._views: dict[Layout, ReportView] = {}
+        self._beside: tuple[Callable[[], int], Callable[[], bool]] | None = None
+        """How wide it is beside the pages, and whether they are on show."""
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
-        self._build_ui()
         self._connect()
-        self.show_nothing()
 
     # ---- its parts
 
-    def _build_ui(self) -> None:
-        kind = self.task.kind
-        self._making = MakingBar(
-            self._controller,
-            self,
-            kind=kind,
-            prefix=f"making_{kind}",
-            resume=_("Go on"),
-        )
-        self._making.lay_out(has_own_line=True)
-        self._note = plain_label("", self, name=f"{kind}_note", kind="muted")
-        self._say = partial(show_words, self._note)
-        self._writer = ElidedLabel(
-            self, name=f"{kind}_writer", kind="muted"
-        )  # the rows below it are not to move
-        self.switches = {
-            key: self._make_switch(key, _(words))
-            for key, words in self.task.switches.items()
-        }
-        self._wanting = plain_label(
-            "", self, name=f"{kind}_wanting", kind="muted", is_hidden=True
-        )
-        self._fill = button(_("Get a model"), f"{kind}_fill", self, on=self._on_fill)
-        self._writing = plain_label(
-            "", self, name=f"{kind}_writing", kind="muted", is_hidden=True
-        )
-        self._written = button(_("Show the finished result"), f"{kind}_written", self)
-        self._written.clicked.connect(lambda: self._finish(self._held))
-        self._written.hide()
-        self._notes = plain_label(
-            "", self, name=f"{kind}_notes", kind="small", is_hidden=True
-        )
-        self._coverage = plain_label("", self, name=f"{kind}_coverage", kind="small")
-        self._action_forms = {
-            action: ActionForm(self, self.task, action)
-            for action in self.task.action_fields
-        }
-        self._middle = named(QFrame(self), f"{kind}_middle")
-        begin = button(
-            _(self.task.verb),
-            f"{kind}_begin",
-            self._middle,
-            kind="primary",
-            on=self._ask,
-        )
-        begin.setVisible(
-            self.task.asks is None and self.task.documents is not Documents.NONE
-        )
-        body = named(
-            QFrame(self), f"{kind}_body", kind="plain"
-        )  # it keeps its place, whatever stands in it
-        self._body = column(self._middle, into=body, gap=0)
-        self._stop = button(
-            _("Stop"), f"{kind}_stop", self, kind="quiet", on=self._controller.cancel
-        )
-        self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
-        keep_place(self._stop)
-        self._stop.ensurePolished()
-        self._writer.setMinimumHeight(self._stop.sizeHint().height())
-        writer, foot = (
-            row((self._writer, 1), self._stop, *self.switches.values()),
-            self._build_foot(begin),
-        )
-        fill = row((self._wanting, 1), self._fill)
-        now = (self._making, self._writing, row(self._written, 1))
-        last = (self._notes, self._coverage)
-        parts: tuple[Part, ...] = (
-            self._note,
-            writer,
-            fill,
-            (body, 1),
-            *now,
-            *last,
-            foot,
-        )
-        if self._is_quiet:  # its rows have buttons that are pressed meanwhile
-            parts = (self._note, (body, 1), *now, writer, fill, *last, foot)
-        self.pair = self._make_pair(begin)
-        if self.pair:
-            parts = (
-                row((self.pair, 1), foot),
-                self._note,
-                (body, 1),
-                *now,
-                writer,
-                *last,
-            )
-        margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
-        column(
-            *parts, *self._build_asking(), into=self, gap=theme.SPACE_8, margins=margins
-        )
+    @property
+    def parts(self) -> PaneParts:
+        """What stands in it, made when it is first shown or has something to show."""
+        if self._parts is None:
+            return self._make_parts()
+        return self._parts
 
-    def _build_foot(self, begin: QWidget) -> QFrame:
-        kind, foot = self.task.kind, named(QFrame(self), f"{self.task.kind}_foot")
-        self._asking = Popover(self, f"{kind}_form", label=_(self.task.name))
-        self.form = TaskForm(self.task, self._asking)
-        ask = button(
-            _(self.task.verb),
-            f"{kind}_begin_so",
-            self._asking,
-            kind="primary",
-            on=self._ask,
-        )
-        self._begins: tuple[QWidget, ...] = (begin, ask)
-        column(
-            *self.form.parts,
-            row(1, ask),
-            into=self._asking,
-            gap=theme.SPACE_12,
-            margins=theme.SPACE_16,
-        )
-        label = _("What it is to be like")
-        self._other = tool_button(
-            f"{kind}_options", foot, folds=True, icon="sliders", label=label, tip=label
-        )
-        self._other.setVisible(bool(self.form.parts))
-        label = _("Copy with sources")
-        self._copy = tool_button(
-            f"{kind}_copy", foot, icon="copy", label=label, tip=label, on=self._on_copy
-        )
-        label = _("Export")
-        self.export = tool_button(
-            f"{kind}_export", foot, icon="download", label=label, tip=label
-        )
-        forms = [form for form in ALL_FORMS if form.id in self.task.forms]
-        give_export_menu(self.export, self.export_requested.emit, forms=forms)
-        self._saves_as = self.task.saves_as
-        words = SAVES.get(self._saves_as, _("Export"))  # without one it is not shown
-        self._save = button(words, f"{kind}_save", foot, kind="primary")
-        self._save.clicked.connect(lambda: self.export_requested.emit(self._saves_as))
-        label = _("More")
-        self._more = tool_button(
-            f"{kind}_more_button", foot, icon="ellipsis", label=label, tip=label
-        )
-        self._menu = named(QMenu(self._more), f"{kind}_menu")
-        self._menu.aboutToShow.connect(self._fill_menu)
-        self._more.setMenu(self._menu)
-        self._others = Popover(
-            self, f"{kind}_earlier_popover", label=_("Earlier"), width=400
-        )
-        self.earlier = EarlierBox(self._others, name=f"{kind}_earlier")
-        column(self.earlier, into=self._others, margins=theme.SPACE_16)
-        row(
-            1,
-            self._other,
-            self._copy,
-            self.export,
-            self._save,
-            self._more,
-            into=foot,
-            gap=theme.SPACE_8,
-        )
-        return foot
+    def _make_parts(self) -> PaneParts:
+        parts = self._parts = PaneParts(self._controller, self)
+        order_tabs(self, *tab_stops(self.layout()))  # they came last in the window
+        if parts.line is not None:
+            self.setFocusProxy(parts.line.line)
+        self._connect_parts(parts)
+        self._empty()
+        self.built.emit()
+        return parts
 
-    def _make_pair(self, begin: QWidget) -> PairBar | None:
-        """Fill the middle. Return what chooses the other document, if the task is about
-        two.
-        """
-        if self.task.documents is not Documents.TWO:
-            column(1, (begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self._middle)
-            return None
-        begin.hide()
-        words = _(
-            "Choose another version of this document, or drop it here: a Word file "
-            "and a PDF can be compared."
-        )
-        column(
-            plain_label(
-                words, self._middle, name=f"{self.task.kind}_hint", kind="muted"
-            ),
-            1,
-            into=self._middle,
-        )
-        results = self._controller
-        pair = PairBar(results.bridge, self.task.kind, _(self.task.verb), self)
-        pair.asked.connect(
-            lambda old, new: results.begin(self.form.request, (old, new))
-        )
-        pair.refused.connect(results.refuse)
-        pair.said.connect(self._on_stopped)
-        pair.reading.connect(lambda words: self.show_reading(words, 0, 0))
-        results.unmade.connect(pair.show_unmade)
-        results.stopped.connect(pair.forget_asked)
-        keep_place(self._writer)  # who wrote in it is known later
-        return pair
+    def setVisible(self, visible: bool) -> None:
+        if visible and self._parts is None:
+            self._make_parts()
+        super().setVisible(visible)
 
-    def _build_asking(self) -> Sequence[QWidget]:
-        """Return the line of a task that is asked again and again. It takes the place
-        of the button in the middle.
-        """
-        if self.task.asks is None:
-            return ()
-        made = self._line = AskingBar(self._controller, self.task.asks, self)
-        self._begins = (made.button,)
-        self.setFocusProxy(made.line)
-        return (made,)
+    @property
+    def form(self) -> TaskForm:
+        return self.parts.form
 
-    def _make_switch(self, key: str, words: str) -> QToolButton:
-        """Return the button by which the report is shown another way."""
-        made = tool_button(
-            f"{self.task.kind}_{key}",
-            self,
-            kind="small",
-            icon="file-text",
-            label=words,
-            tip=words,
-            shortcut="summary.own_words",
-        )
-        made.setCheckable(True)
-        made.setSizePolicy(
-            QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored
-        )  # no higher than the line beside it
-        made.hide()
-        made.clicked.connect(lambda is_on: self._on_switch(key, is_on))
-        bind(made, "summary.own_words", made.click)
-        return made
+    @property
+    def pair(self) -> PairBar | None:
+        """What chooses the other document, if the task is about two."""
+        return self.parts.pair
+
+    @property
+    def export(self) -> QToolButton:
+        return self.parts.export
+
+    @property
+    def earlier(self) -> EarlierBox:
+        return self.parts.earlier
+
+    def say(self, words: str) -> None:
+        show_words(self.parts.note, words)
 
     def _connect(self) -> None:
         results = self._controller
@@ -353,20 +161,40 @@ class ResultPane(QFrame):
         results.made.connect(self.show_report)
         results.job_reported.connect(self.show_job)
         results.emptied.connect(self.show_nothing)
+
+    def _connect_parts(self, parts: PaneParts) -> None:
+        results = self._controller
         results.unfolded.connect(
             lambda section, statements: self.view.unfold(section, statements)
         )
         results.edit_refused.connect(self._edit_again)
         results.asking_changed.connect(self._on_asking)
         results.has_model.changed.connect(self._settle)
-        self.earlier.follow(results.items, results.choose, results.delete, self._entry)
-        self.earlier.chosen.connect(self._others.dismiss)
-        self.form.changed.connect(self._on_form)
-        self._other.clicked.connect(lambda: self._asking.toggle(self._other))
-        for asking in self._action_forms.values():
-            asking.confirmed.connect(results.edit)
-        if self._line is not None:
+        parts.earlier.follow(results.items, results.choose, results.delete, self._entry)
+        parts.earlier.chosen.connect(parts.others.dismiss)
+        parts.begin.clicked.connect(self._ask)
+        parts.begin_so.clicked.connect(self._ask)
+        parts.form.changed.connect(self._on_form)
+        parts.other.clicked.connect(lambda: parts.asking.toggle(parts.other))
+        parts.fill.clicked.connect(self._on_fill)
+        parts.written.clicked.connect(lambda: self._finish(self._held))
+        parts.copy.clicked.connect(self._on_copy)
+        forms = [form for form in ALL_FORMS if form.id in self.task.forms]
+        give_export_menu(parts.export, self.export_requested.emit, forms=forms)
+        parts.save.clicked.connect(
+            lambda: self.export_requested.emit(self.task.saves_as)
+        )
+        parts.menu.aboutToShow.connect(self._fill_menu)
+        for key, switch in parts.switches.items():
+            self._connect_switch(key, switch)
+        if parts.pair is not None:
+            parts.pair.said.connect(self._on_stopped)
+            parts.pair.reading.connect(lambda words: self.show_reading(words, 0, 0))
+        if parts.line is not None:
             self._follow_end()
+
+    def _connect_switch(self, key: str, switch: QToolButton) -> None:
+        switch.clicked.connect(lambda is_on: self._on_switch(key, is_on))
 
     def _follow_end(self) -> None:
         """Keep the newest answer in view, from a question on until a person chooses a
@@ -400,12 +228,14 @@ class ResultPane(QFrame):
             made.action_requested.connect(self._on_action)
             made.unfold_requested.connect(self._controller.unfold)
             if isinstance(made, GridView):
+                if self._beside is not None:
+                    made.room, made.has_pages = self._beside
                 made.picture_requested.connect(self.picture_requested)
                 made.labels_requested.connect(
                     partial(self._controller.find_labels, refused=made.let_find)
                 )
             made.hide()
-            self._body.insertWidget(0, made, 1)
+            self.parts.body.insertWidget(0, made, 1)
             order_tabs(*tab_stops(self.layout()))
         return self._views[layout]
 
@@ -415,14 +245,17 @@ class ResultPane(QFrame):
         """Say how wide the pane is beside the pages, and whether they are on show: a
         wider grid takes their place.
         """
-        grid = self.view_of(Layout.GRID)
-        assert isinstance(grid, GridView)
-        grid.room, grid.has_pages = room, has_pages
+        self._beside = room, has_pages
 
     @property
     def view(self) -> ReportView:
         """What is on show, or would be."""
         return self.view_of((self.report or self._controller.report).layout)
+
+    @property
+    def statements(self) -> Sequence[Statement]:
+        """The statements on show."""
+        return self.view.statements if self._parts is not None else ()
 
     # ---- what a person asks for
 
@@ -432,7 +265,7 @@ class ResultPane(QFrame):
 
     @property
     def is_running(self) -> bool:
-        return not self._making.isHidden()
+        return self._parts is not None and not self.parts.making.isHidden()
 
     @property
     def is_unfilled(self) -> bool:
@@ -462,7 +295,7 @@ class ResultPane(QFrame):
             self._controller.begin_first(self.form.request, partial(self.allow, True))
 
     def _ask(self) -> None:
-        self._asking.dismiss()
+        self.parts.asking.dismiss()
         self._controller.begin(self.form.request)
 
     def _on_form(self, changes: Mapping[str, Json]) -> None:
@@ -491,16 +324,22 @@ class ResultPane(QFrame):
         if action == CALENDAR.id:
             self._to_calendar()
             return
-        asking = self._action_forms.get(action)
-        if asking is None:
+        if action not in self.task.action_fields:
             self._controller.edit(Edit(statement.id, action=action))
             return
         shown = self.view.lists[0]
-        asking.ask(
+        self.action_form(action).ask(
             statement,
             shown.viewport(),
             shown.visualRect(shown.rows.index_of(statement)),
         )
+
+    def action_form(self, action: str) -> ActionForm:
+        """Return what asks before an action, made when it is first needed."""
+        if action not in self._action_forms:
+            made = self._action_forms[action] = ActionForm(self, self.task, action)
+            made.confirmed.connect(self._controller.edit)
+        return self._action_forms[action]
 
     def _edit_again(self, edit: Edit) -> None:
         for shown in self.view.lists[:1]:  # a grid has none
@@ -526,12 +365,12 @@ class ResultPane(QFrame):
         """Say that a model looks for other words, and when it found the same."""
         if edit is not None:
             self._asked = self._text_of(edit.statement), edit.statement
-            self._say(_("The model looks for other words…"))
+            self.say(_("The model looks for other words…"))
             return
         before, statement = self._asked
-        self._say("")
+        self.say("")
         if before and before == self._text_of(statement):
-            self._say(_("The model gave the same words again."))
+            self.say(_("The model gave the same words again."))
 
     def _text_of(self, statement: str) -> str:
         shown = self._controller.report.statements
@@ -546,21 +385,21 @@ class ResultPane(QFrame):
                 "{n} deadlines have no day. They go into the calendar as tasks.",
                 undated,
             )
-            self._say(words)
+            self.say(words)
 
     def _fill_menu(self) -> None:
-        self._menu.clear()
-        for menu in self._menu.findChildren(QMenu):
+        self.parts.menu.clear()
+        for menu in self.parts.menu.findChildren(QMenu):
             menu.deleteLater()
         fill: Callable[[QMenu], None] | None = getattr(self.view, "fill_menu", None)
         if fill is not None and self.report is not None:
-            fill(self._menu)
-            self._menu.addSeparator()
+            fill(self.parts.menu)
+            self.parts.menu.addSeparator()
         for more in self.fills:
-            more(self._menu)
+            more(self.parts.menu)
         kind = self.task.kind
         again = named(
-            self._menu.addAction(_(self.task.again), self._controller.begin_again),
+            self.parts.menu.addAction(_(self.task.again), self._controller.begin_again),
             f"{kind}_again",
         )
         is_there = self.report is not None or (
@@ -569,34 +408,34 @@ class ResultPane(QFrame):
         again.setEnabled(is_there and self._is_allowed)
         if self.pair:
             swap = named(
-                self._menu.addAction(_("Swap old and new"), self.pair.swap),
+                self.parts.menu.addAction(_("Swap old and new"), self.pair.swap),
                 f"{kind}_swap",
             )
             swap.setEnabled(self.pair.can_swap)
         undo = named(
-            self._menu.addAction(_("Undo"), self._controller.undo), f"{kind}_undo"
+            self.parts.menu.addAction(_("Undo"), self._controller.undo), f"{kind}_undo"
         )
         undo.setEnabled(self._controller.can_undo)
         earlier = named(
-            self._menu.addAction(_("Earlier"), self._on_earlier),
+            self.parts.menu.addAction(_("Earlier"), self._on_earlier),
             f"{kind}_earlier_action",
         )
-        earlier.setEnabled(self.earlier.has_entries)
+        earlier.setEnabled(self.parts.earlier.has_entries)
 
     def _on_earlier(self) -> None:
-        self.earlier.unfold()
-        self._others.toggle(self._more)
+        self.parts.earlier.unfold()
+        self.parts.others.toggle(self.parts.more)
 
     def _on_copy(self) -> None:
         if self.report is not None:
             copy_text(report_words(self.report))
-            set_icon(self._copy, "check", "accent")
-            self._copy.setAccessibleDescription(_("Copied."))
+            set_icon(self.parts.copy, "check", "accent")
+            self.parts.copy.setAccessibleDescription(_("Copied."))
             self._copied_timer.start()
 
     def _show_copy(self) -> None:
-        set_icon(self._copy, "copy", "ink2")
-        self._copy.setAccessibleDescription("")
+        set_icon(self.parts.copy, "copy", "ink2")
+        self.parts.copy.setAccessibleDescription("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take back the last change; a field that is being typed into takes back its
@@ -617,33 +456,57 @@ class ResultPane(QFrame):
     # ---- what is known
 
     def show_nothing(self) -> None:
-        self._clear()
-        self.form.show_request(None)
-        self._say("")
+        self.report = self._held = None
+        self._is_draft_shown = False
+        self._is_allowed = True
+        self._making_timer.stop()
+        if self._parts is not None:
+            self._empty()
+
+    def _empty(self) -> None:
+        """Show that there is no report."""
+        parts = self.parts
+        focus = QApplication.focusWidget()
+        for view in self._views.values():
+            if focus is not None and view.isAncestorOf(focus):
+                parts.more.setFocus()  # else the focus would leave the pane
+            view.hide()
+        parts.making.hide()
+        parts.written.hide()
+        for label in (parts.writing, parts.notes, parts.coverage):
+            show_words(label, "")
+        for switch in parts.switches.values():
+            switch.hide()
+        self._say_writer("")
+        self.width_requested.emit(False)
+        if self.task.layout is Layout.GRID:  # columns can be added to what is not there
+            self._show(self._controller.report, is_other=True)
+        parts.form.show_request(None)
+        self.say("")
         self._settle()
 
     def show_begun(self, has_model: bool = False) -> None:
         self.report = None
-        if self._making.isHidden() and not self._making_timer.isActive():
-            self._making.show_amount(_("Reading the document…"), 0, 0)
+        if self.parts.making.isHidden() and not self._making_timer.isActive():
+            self.parts.making.show_amount(_("Reading the document…"), 0, 0)
             self._making_timer.start()
         if has_model and self._making_timer.isActive():
-            self._making.show_waiting()
+            self.parts.making.show_waiting()
 
     def _show_making(self) -> None:
         """Show the progress in place of the report before, because making the new one
         takes longer.
         """
         self.show_nothing()
-        self._making.setVisible(True)
+        self.parts.making.setVisible(True)
         self.allow(False)
 
     def show_reading(self, words: str, done: int, total: int) -> None:
         """Show how far a folder is read. No words: it is."""
-        self._making.setVisible(bool(words))
-        self._making.pause.setVisible(not words)
+        self.parts.making.setVisible(bool(words))
+        self.parts.making.pause.setVisible(not words)
         self.allow(not words)
-        self._making.show_amount(words, done, total)
+        self.parts.making.show_amount(words, done, total)
 
     def show_growing(self, report: Report, writing: str) -> None:
         """Show what is known by now. What stands there already stays where it is."""
@@ -655,21 +518,21 @@ class ResultPane(QFrame):
                 self._making_timer.isActive() and self._item == self._controller.item
             ):  # it grows in its place
                 self._making_timer.stop()
-                self._making.setVisible(not self._is_quiet)
-                self._middle.hide()
+                self.parts.making.setVisible(not self._is_quiet)
+                self.parts.middle.hide()
             elif self._making_timer.isActive():
                 self._show_making()
             self._show(report, is_other=self._item != self._controller.item)
             self._is_draft_shown, self._item = True, self._controller.item
             self._cursor = QCursor.pos()
-            self._middle.hide()
+            self.parts.middle.hide()
             self._settle()
-        self._say("" if self._is_quiet else report.lead)
-        self._writing.setText(f"{writing} …")
-        self._writing.setVisible(bool(writing))
+        self.say("" if self._is_quiet else report.lead)
+        self.parts.writing.setText(f"{writing} …")
+        self.parts.writing.setVisible(bool(writing))
 
     def show_job(self, event: JobChanged) -> None:
-        self._making.show_job(event)
+        self.parts.making.show_job(event)
         reason = ""
         if event.status is JobStatus.CANCELLED:
             reason = _(self.task.cancelled)
@@ -682,10 +545,10 @@ class ResultPane(QFrame):
             self._say_writer(self.report.writer)
         if reason and self._making_timer.isActive():
             self._show_making()
-        self._making.setVisible(False)
+        self.parts.making.setVisible(False)
         self.allow(True)
         if reason and self.report is None:
-            show_words(self._writing, "")
+            show_words(self.parts.writing, "")
             self._say_end(reason, is_explained=not self._is_draft_shown)
         elif reason and self.report is not None and self.report.is_draft:
             self._say_end(reason, is_explained=bool(self.report.writer))
@@ -696,18 +559,19 @@ class ResultPane(QFrame):
         """
         if self.task.written and not is_explained:
             reason = f"{reason} {_(self.task.written)}"
-        self._say(reason)
+        self.say(reason)
 
     def _show_adding(self, event: JobChanged) -> None:
         """Show that more comes to a report that is there."""
         if self.report is None and not (self._is_quiet and self._is_draft_shown):
             return
         if self.task.grows_in_place and not self._is_quiet:
-            self._making.show()
-        else:
-            words = _("The model adds its words: {done} of {total}")
-            self._say_writer(words.format(done=event.done, total=max(1, event.total)))
-            self._stop.show()
+            self.parts.making.show()
+        elif not self._controller.report.wanting:  # else none was asked
+            total = max(1, event.total)
+            stands = standing_words(event.kind, event.share, event.done, total)
+            self._say_writer(_("The model adds its words: {done}").format(done=stands))
+            self.parts.stop.show()
 
     def show_report(self, report: Report) -> None:
         """Show a report that is done, or what was left of it. A person who reads what
@@ -719,9 +583,9 @@ class ResultPane(QFrame):
         is_looked_at = self._is_draft_shown and self._is_looked_at
         if is_looked_at and self._would_move(report):
             self._held = report
-            self._making.hide()
-            show_words(self._writing, "")
-            self._written.show()
+            self.parts.making.hide()
+            show_words(self.parts.writing, "")
+            self.parts.written.show()
             return
         if self._is_draft_shown and not is_looked_at:
             self.view.put_in_order(report)
@@ -744,21 +608,21 @@ class ResultPane(QFrame):
         is_other, self._item = item != self._item, item
         self._making_timer.stop()
         self._held, self.report, self._is_draft_shown = None, report, False
-        self._written.hide()
-        self._making.hide()
-        self._say("")
-        show_words(self._writing, "")
+        self.parts.written.hide()
+        self.parts.making.hide()
+        self.say("")
+        show_words(self.parts.writing, "")
         self.form.show_request(self._controller.request)
         self._show(report, is_other=is_other)
         if self.pair:
             self.pair.show_pair(report.documents)
         states = dict(report.switches)
-        for key, switch in self.switches.items():
+        for key, switch in self.parts.switches.items():
             switch.setVisible(key in states)
             switch.setChecked(states.get(key, False))
-        show_words(self._notes, "\n".join(report.notes))
-        self._coverage.setText(report.coverage_words)
-        self._coverage.setVisible(
+        show_words(self.parts.notes, "\n".join(report.notes))
+        self.parts.coverage.setText(report.coverage_words)
+        self.parts.coverage.setVisible(
             bool(report.coverage_words) and not report.is_all_read
         )  # loud if something is missing
         self._settle()
@@ -771,9 +635,9 @@ class ResultPane(QFrame):
         view.show_report(report, is_other=is_other)
 
     def _say_writer(self, words: str) -> None:
-        self._writer.set_full_text(words)
-        self._writer.setVisible(bool(words))
-        self._stop.hide()
+        self.parts.writer.set_full_text(words)
+        self.parts.writer.setVisible(bool(words))
+        self.parts.stop.hide()
 
     @property
     def _is_looked_at(self) -> bool:
@@ -794,7 +658,8 @@ class ResultPane(QFrame):
 
     def light_of(self, spans: Collection[Span]) -> None:
         """Light the statements that stand in one of these places of a document."""
-        self.view.light_of(spans)
+        if self._parts is not None:
+            self.view.light_of(spans)
 
     def give_up_width(self) -> None:
         """Show the document's pages beside the report again."""
@@ -809,46 +674,26 @@ class ResultPane(QFrame):
 
     def _on_stopped(self, words: str) -> None:
         self.allow(True)
-        self._say(words)
-
-    def _clear(self) -> None:
-        focus = QApplication.focusWidget()
-        for view in self._views.values():
-            if focus is not None and view.isAncestorOf(focus):
-                self._more.setFocus()  # else the focus would leave the pane
-            view.hide()
-        self.report = self._held = None
-        self._is_draft_shown = False
-        self._making_timer.stop()
-        self._making.hide()
-        self._written.hide()
-        for label in (self._writing, self._notes, self._coverage):
-            show_words(label, "")
-        for switch in self.switches.values():
-            switch.hide()
-        self._say_writer("")
-        self.width_requested.emit(False)
-        self._is_allowed = True
-        if self.task.layout is Layout.GRID:  # columns can be added to what is not there
-            self._show(self._controller.report, is_other=True)
+        self.say(words)
 
     def _settle(self) -> None:
         """Show only what is useful now."""
+        parts = self.parts
         has_report = self.report is not None
-        is_empty = not (has_report or self._is_draft_shown) and self._making.isHidden()
-        self._middle.setVisible(is_empty and self._is_allowed)
+        is_empty = not (has_report or self._is_draft_shown) and parts.making.isHidden()
+        parts.middle.setVisible(is_empty and self._is_allowed)
         can_save = has_report or (self._is_draft_shown and self.task.grows_in_place)
-        self._copy.setVisible(has_report)
-        self.export.setVisible(can_save)
-        self._save.setVisible(can_save and bool(self._saves_as))
+        parts.copy.setVisible(has_report)
+        parts.export.setVisible(can_save)
+        parts.save.setVisible(can_save and bool(self.task.saves_as))
         shown = self.report or Report(self.task.kind, "")
-        show_words(self._wanting, shown.wanting)
-        self._fill.setVisible(shown.is_unfilled and not self.is_running)
-        self._fill.setText(_("Get a model"))
+        show_words(parts.wanting, shown.wanting)
+        parts.fill.setVisible(shown.is_unfilled and not self.is_running)
+        parts.fill.setText(_("Get a model"))
         if self._controller.has_model.value:
-            self._fill.setText(_("Fill now"))
-        for begin in self._begins:
+            parts.fill.setText(_("Fill now"))
+        for begin in parts.begins:
             begin.setEnabled(self._is_allowed)
-        if self._line is not None:
-            self._line.settle(is_empty=is_empty, is_allowed=self._is_allowed)
-        self._other.setChecked(not self.form.is_usual)
+        if parts.line is not None:
+            parts.line.settle(is_empty=is_empty, is_allowed=self._is_allowed)
+        parts.other.setChecked(not parts.form.is_usual)

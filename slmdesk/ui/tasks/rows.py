@@ -100,9 +100,9 @@ class Row:
         """
         if not self.has_tick:
             return None
-        statements = {RowKind.TITLE: self.section.statements}.get(
-            self.kind, (self.statement,)
-        )
+        statements: Sequence[Statement] = (self.statement,)
+        if self.kind is RowKind.TITLE:
+            statements = self.section.statements
         approved = frozenset(statement.is_approved for statement in statements)
         return TICKS.get(approved, Qt.CheckState.PartiallyChecked)
 
@@ -184,7 +184,8 @@ def rows_of(
             if not (has_days or is_lead or section.is_cited):
                 row.most_words = MOST_WORDS
             if statement.other and report.layout is Layout.LIST:
-                row.is_answer, row.most_lines = True, ANSWERED_LINES
+                row.is_answer = True
+                row.most_words, row.most_lines = 0, ANSWERED_LINES
             yield row
         if not passes:
             for note in section.notes:
@@ -214,12 +215,12 @@ def spoken(row: Row, action_words: Mapping[str, str]) -> str:
         parts = [statement.other, statement.place, held, row.text, parts[-1]]
         if statement.is_left_out:
             parts.insert(0, _("left out"))
-    elif statement.text and not (
-        statement.place or statement.sources or statement.runs
-    ):
-        parts.append(_("no place found"))
-    if statement.other and not row.is_answer:
-        parts.append(_("Before: {text}").format(text=statement.other))
+    else:
+        has_place = statement.place or statement.sources or statement.runs
+        if statement.text and not has_place:
+            parts.append(_("no place found"))
+        if statement.other:
+            parts.append(_("Before: {text}").format(text=statement.other))
     return ". ".join(part.rstrip(".") for part in (*parts, *statement.notes) if part)
 
 
@@ -373,12 +374,11 @@ class ReportRows(QAbstractListModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.row_at(index)
-        tell = TOLD.get(role)
-        if row is not None and role == Qt.ItemDataRole.AccessibleTextRole:
-            return spoken(row, self.action_words)
-        if row is None or tell is None:
+        if row is None:
             return None
-        return tell(row)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return spoken(row, self.action_words)
+        return TOLD.get(role, _nothing)(row)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         row = self.row_at(index)
@@ -426,6 +426,10 @@ def _begun_with(row: Row) -> str:
     if row.is_answer:
         return row.statement.text
     return row.statement.text or row.statement.other
+
+
+def _nothing(_row: Row) -> None:
+    return None
 
 
 TOLD: Mapping[int, Callable[[Row], object]] = {

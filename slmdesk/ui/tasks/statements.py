@@ -213,9 +213,10 @@ class StatementList(QListView):
 
     def tick(self, index: Index) -> None:
         """Choose a row, or all of a title, or do so no longer."""
-        yes, no = Qt.CheckState.Checked, Qt.CheckState.Unchecked
-        wanted = {yes: no}.get(index.data(Qt.ItemDataRole.CheckStateRole), yes)
-        self.rows.setData(index, wanted, Qt.ItemDataRole.CheckStateRole)
+        role = Qt.ItemDataRole.CheckStateRole
+        is_ticked = index.data(role) == Qt.CheckState.Checked
+        wanted = Qt.CheckState.Unchecked if is_ticked else Qt.CheckState.Checked
+        self.rows.setData(index, wanted, role)
 
     def is_on_box(self, place: QPointF) -> bool:
         index = self.indexAt(place.toPoint())

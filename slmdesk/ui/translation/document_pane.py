@@ -327,13 +327,15 @@ class DocumentPane(QStackedWidget):
         """Offer the most similar sentence of the memory."""
         self._pair = None
         self._similar.setVisible(bool(found))
-        for pair, likeness in found[:1]:
-            self._pair = pair
-            words = _("Similar in the memory ({percent} %): {words}")
-            words = words.format(percent=int(likeness * 100), words=pair.target)
-            self._similar.setText(words)
-            self._similar.setAccessibleName(words)
-            self._similar.setToolTip(plain_tip(f"{pair.source}\n{pair.target}"))
+        if not found:
+            return
+        pair, likeness = found[0]
+        self._pair = pair
+        words = _("Similar in the memory ({percent} %): {words}")
+        words = words.format(percent=int(likeness * 100), words=pair.target)
+        self._similar.setText(words)
+        self._similar.setAccessibleName(words)
+        self._similar.setToolTip(plain_tip(f"{pair.source}\n{pair.target}"))
 
     def _on_similar(self) -> None:
         if self._pair is not None and self._current is not None:

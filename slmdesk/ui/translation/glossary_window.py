@@ -396,7 +396,9 @@ class GlossaryWindow(Dialog):
 
     def _on_add(self) -> None:
         """Add a term. In the list of words that are never translated, it has no translation."""
-        source, target, record = self._source.text().strip(), self._target.text().strip(), self.chosen
+        source = self._source.text().strip()
+        target = self._target.text().strip()
+        record = self.chosen
         if not source:
             self._refuse(_("Write the term first."))
         elif record is not None:

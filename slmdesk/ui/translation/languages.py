@@ -338,7 +338,10 @@ class ViewSettings(QObject):
 
     def toggle_favourite(self, code: str) -> None:
         codes = self.favourites
-        codes.remove(code) if code in codes else codes.append(code)
+        if code in codes:
+            codes.remove(code)
+        else:
+            codes.append(code)
         self.change(translate_favourites=" ".join(codes))
 
     def note_used(self, source: str, target: str) -> None:

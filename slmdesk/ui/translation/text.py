@@ -494,12 +494,19 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
         return _("{count} of {count2} sentences").format(count=count - todo, count2=count)
     words = ngettext("{n} sentence", "{n} sentences", count)
     failed = sum(segment.state is SegmentState.FAILED for segment in shown.segments)
-    words += _(", {failed} could not be translated").format(failed=failed) if failed else ""
+    if failed:
+        words += _(", {failed} could not be translated").format(failed=failed)
     own = sum(segment.state is SegmentState.EDITED for segment in shown.segments)
-    words += _(", {own} edited").format(own=own) if own else ""
+    if own:
+        words += _(", {own} edited").format(own=own)
     there = sum(_is_there(segment, manner) for segment in shown.segments)
     if there:
-        which = _("it is") if count == 1 else _("all are") if there == count else ngettext("1 is", "{n} are", there)
+        if count == 1:
+            which = _("it is")
+        elif there == count:
+            which = _("all are")
+        else:
+            which = ngettext("1 is", "{n} are", there)
         words += _("; {which} in {name} already").format(which=which, name=LANGUAGES[manner.target].shown)
     return words
 

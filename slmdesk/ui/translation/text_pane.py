@@ -291,7 +291,8 @@ class Sheet(QFrame):
         self._place()
 
     def _place(self) -> None:
-        line, size = self._panes.handle(1).geometry().center(), QSize(theme.scaled(34), theme.scaled(34))
+        line = self._panes.handle(1).geometry().center()
+        size = QSize(theme.scaled(34), theme.scaled(34))
         middle = self._beside.mapTo(self, self._beside.rect().center())
         if self._panes.orientation() is Qt.Orientation.Horizontal:
             middle.setX(line.x())
@@ -323,7 +324,9 @@ class LongTextBar(QFrame):
         self.setVisible(len(text) > MOST_CHARACTERS)
 
     def _on_save(self) -> None:
-        title, proposed, filters = _("Keep the text as a file"), Path.home() / "text.txt", _("Text (*.txt)")
+        title = _("Keep the text as a file")
+        proposed = Path.home() / "text.txt"
+        filters = _("Text (*.txt)")
         ask_new_file(self, title, self._on_file, name="long_text_dialog", proposed=proposed, filters=filters)
 
     def _on_file(self, path: Path) -> None:

@@ -451,8 +451,14 @@ class WritingPage(QWidget):
     def _show_primary(self) -> None:
         """Make the button primary that comes next: Correct, or Accept once there are changes."""
         self._fit()
-        has_changes, is_rewriting = bool(self.corrections.changes), self.suggestions.now is not None
-        primary = None if is_rewriting else self.corrections.accept_sure if has_changes else self._correct
+        has_changes = bool(self.corrections.changes)
+        is_rewriting = self.suggestions.now is not None
+        if is_rewriting:
+            primary = None
+        elif has_changes:
+            primary = self.corrections.accept_sure
+        else:
+            primary = self._correct
         for way in (self._correct, self.corrections.accept_sure):
             kind = "primary" if way is primary else ""
             if way.property("kind") != kind:
@@ -494,7 +500,12 @@ class WritingPage(QWidget):
         is_used = is_beside or is_rewriting or corrections.is_busy or bool(corrections.changes)
         self._stack.setVisible(is_used)  # below the sheet it takes no place that the text could have
         corrections.foot.setVisible(is_used and not is_rewriting)  # else what it accepts is not in sight
-        share = 0.0 if not is_used else PANE_SHARE if self.height() >= scaled(LOW) else 0.5
+        if not is_used:
+            share = 0.0
+        elif self.height() >= scaled(LOW):
+            share = PANE_SHARE
+        else:
+            share = 0.5
         width, height = (scaled(PANE_WIDTH), 0) if is_beside else (0, round(self.height() * share))
         self._count.setVisible(self.width() >= scaled(NARROW))
         self._pane.setMinimumSize(width, height)

@@ -111,7 +111,9 @@ class SelectionBar(QFrame):
         if last.bottom() < 0 or first.top() > area.height():
             self.hide()  # the selection is out of sight
             return
-        parent, sheet, size = self.parentWidget(), self._editor.geometry(), self.sizeHint()
+        parent = self.parentWidget()
+        sheet = self._editor.geometry()
+        size = self.sizeHint()
         assert isinstance(parent, QWidget)
         top, bottom = (area.mapTo(parent, QPoint(0, y)).y() for y in (first.top(), last.bottom()))
         y = bottom + self.GAP
@@ -246,7 +248,8 @@ class SuggestionPanel(QFrame):
     def _on_rewritten(self, request: RewriteRequest, rewriting: Rewriting) -> None:
         if self._is_waiting_for(request):
             self._following = None
-            count, fewer = len(rewriting.versions), _("The model gave {} of {}; the others were the same.")
+            count = len(rewriting.versions)
+            fewer = _("The model gave {} of {}; the others were the same.")
             words = "" if count == rewriting.asked else fewer.format(count, rewriting.asked)
             self._show(Suggestions(request, rewriting, is_busy=False, words=words))
 

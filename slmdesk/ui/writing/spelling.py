@@ -149,8 +149,8 @@ class SpellMarks(QObject):
         block = self._editor.document().findBlock(first)
         while block.isValid() and block.position() <= last:
             number, (line, is_code) = block.blockNumber(), lines[block.blockNumber()]
-            if line not in self._found:
-                marks += [] if is_code else before.get(number, [])
+            if line not in self._found and not is_code:
+                marks += before.get(number, [])
             for span in () if is_code else self._found.get(line, ()):
                 start, end = (block.position() + place for place in _utf16(line, span, block.length() - 1))
                 is_in_sight = start <= last and first <= end

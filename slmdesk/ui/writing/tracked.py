@@ -266,7 +266,12 @@ class TrackedText(QObject):
         made.setProperty(_ID, number)
         made.setProperty(_KIND, int(kind))
         made.setProperty(_IS_DOUBTFUL, is_doubtful)
-        made.setForeground(theme.colour("removed" if kind is Kind.GOES else "warn" if is_doubtful else "added"))
+        colour = "added"
+        if kind is Kind.GOES:
+            colour = "removed"
+        elif is_doubtful:
+            colour = "warn"
+        made.setForeground(theme.colour(colour))
         if kind is Kind.GOES:
             made.setFontStrikeOut(True)
         else:
@@ -304,7 +309,8 @@ def _line_of(block: QTextBlock) -> _Line:
     runs = []
     for format_range in ranges:
         words = text if len(ranges) == 1 else _between16(text, format_range.start, format_range.length)
-        number, kind = format_range.format.intProperty(_ID), Kind(format_range.format.intProperty(_KIND))
+        number = format_range.format.intProperty(_ID)
+        kind = Kind(format_range.format.intProperty(_KIND))
         runs.append((format_range.start, words, kind, number))
     return size16(text), tuple(runs)
 
@@ -318,7 +324,8 @@ def _scanned(lines: Sequence[_Line]) -> _Scan:
             at += 1
         for position, words, kind, number in ranges:
             runs.append(_Run(start + position, words, kind, number, at))
-            at += 0 if kind is Kind.COMES else len(words)
+            if kind is not Kind.COMES:
+                at += len(words)
         start += length + 1
     standing = [run for run in runs if run.kind is not Kind.COMES]
     return _Scan(runs, standing, "".join(run.text for run in standing), list(_pending(runs)))

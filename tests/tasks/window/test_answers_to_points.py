@@ -111,13 +111,24 @@ def test_an_answer_grows_in_its_place_and_what_is_finished_is_not_held_back(qtbo
     heard.grew.emit(answers(changed(OPEN, text="On Mon", chosen="agree", is_open=True), ASKED), "")
     assert words_of(shown, shown.rows.statements[2])[-1] == "On Mon …"
     heard.job_reported.emit(JobChanged("j", "sample", JobStatus.RUNNING, 0, 1))
-    assert pane.findChild(QLabel, "sample_writer").text() == "The model adds its words: 0 of 1"
+    assert pane.findChild(QLabel, "sample_writer").text() == "The model adds its words: 0 of 1 step"
     assert not pane.is_running, "a bar would take the place of points"
     assert_words_fit(pane.findChild(QPushButton, "sample_stop"))
     done = answers(changed(OPEN, text="On Monday.", chosen="agree"), ASKED)
     heard.made.emit(done)
     assert pane.report == done
     assert not pane.findChild(QPushButton, "sample_written").isVisible()
+
+
+def test_no_model_is_said_to_write_where_none_was_asked(qtbot, monkeypatch):
+    monkeypatch.setattr(Sample, "grows_in_place", True)
+    monkeypatch.setattr(Sample, "has_preview", True)
+    pane, heard, _shown = shown_for(qtbot, OPEN, ASKED)
+    heard.report = changed(answers(OPEN, ASKED), wanting="A model would word the answers.")
+    heard.grew.emit(heard.report, "")
+    heard.job_reported.emit(JobChanged("j", "sample", JobStatus.RUNNING, 0, 1))
+    assert not pane.findChild(QLabel, "sample_writer").isVisible()
+    assert not pane.findChild(QPushButton, "sample_stop").isVisible()
 
 
 def test_what_comes_late_changes_no_finished_report_that_had_no_preview(qtbot, monkeypatch):

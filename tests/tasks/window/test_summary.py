@@ -198,6 +198,7 @@ def test_what_is_being_made_is_seen_and_said_in_one_line(program, letter):
 
     program.wait(on_one_line)
     assert "5 min left" in words.text()
+    program.ask(lambda _services: None)  # the summary itself may be told of once more
     summaries = program.frame.documents_area.summaries
     summaries.report = changed(summaries.report, sections=(), writer="")
     sentence = Sentence("The rent is 900 euros.", (), (1,), True)

@@ -13,6 +13,8 @@ from slmdesk.base.records import JobStatus
 from slmdesk.documents.types import Span
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Due, Edit, Layout, Report, Section, Statement
+from slmdesk.tasks.service import ReportGrew
+from slmdesk.tasks.shape import Growth
 from slmdesk.ui.tasks.counts import SampleDialog
 from slmdesk.ui.tasks.painting import box_of
 
@@ -573,12 +575,25 @@ class TestEachOfThem:
         assert find(pane, "making_sample_words", QLabel).text() == "Waiting for the model…"
         assert not find(pane, "sample_begin").isVisible()
         heard.job_reported.emit(JobChanged("j", "sample", JobStatus.RUNNING, 19, 48, eta_s=240.0))
-        assert "Step 19 of 48" in find(pane, "making_sample_words", QLabel).text()
+        assert find(pane, "making_sample_words", QLabel).text() == "19 of 48 steps, 5 min left"
+        heard.job_reported.emit(JobChanged("j", "sample", JobStatus.RUNNING, 0, 26, share=0.449))
+        assert find(pane, "making_sample_words", QLabel).text() == "44 %", "as the list of jobs and its button say"
         assert find(pane, "pause_sample_button").isVisible()
         assert find(pane, "cancel_sample_button").isVisible()
         heard.job_reported.emit(JobChanged("j", "sample", JobStatus.CANCELLED, 19, 48))
         assert "cancelled" in find(pane, "sample_note", QLabel).text()
         assert find(pane, "sample_begin").isVisible()
+
+    def test_a_job_that_gave_way_to_another_is_not_said_to_be_cancelled(self, qtbot, monkeypatch):
+        __, heard = pane_of(qtbot, list_report())
+        asked, told = [], []
+        monkeypatch.setattr(heard.bridge, "ask", lambda request, *then: asked.append(request))
+        heard.job_reported.connect(lambda event: told.append(event.status))
+        heard.bridge.deliver(ReportGrew("item", "j", Growth(())))
+        heard.bridge.deliver(JobChanged("j", "sample", JobStatus.RUNNING, 0, 1))
+        heard.bridge.deliver(JobChanged("j", "sample", JobStatus.CANCELLED, 0, 1))
+        assert told == [JobStatus.RUNNING]
+        assert len(asked) == 1, "what the report and its job are by now"
 
     def test_what_comes_takes_its_place_below_what_is_there(self, qtbot):
         pane, heard = pane_of(qtbot)

@@ -158,6 +158,7 @@ def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
     for name in ("panel_button", "option_more_button", "panel_button"):
         program.click(name)
     program.frame.jobs_popover.hide()  # makes it
+    program.build_panes()
     for name, (view, button) in test_layout.POPOVERS.items():
         test_layout.VIEWS[view](program)
         popover = program.window.findChild(QFrame, name)

@@ -247,6 +247,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     walk.through(partial(walk.views, VIEWS))
     frame.jobs_popover.hide()
     program.chat.full.blockSignals(True)  # it would take back what is offered here
+    program.build_panes()
     assert {popover.objectName() for popover in program.window.findChildren(Popover)} == set(POPOVERS)
     table(program)
     walk.through(walk.rest)

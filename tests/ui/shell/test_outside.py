@@ -96,7 +96,9 @@ def test_where_no_program_opens_a_file_that_is_said_and_the_folder_offered(qtbot
     went: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: went.append(url) or True)
     asked = tmp_path / "asked.txt"
-    (script := tmp_path / "xdg-mime").write_text(f'#!/bin/sh\necho "{program}"\necho "$@" > {asked}\n')
+    (script := tmp_path / "xdg-mime").write_text(
+        f'#!/bin/sh\necho "{program}"\necho "$@" > {asked}.part\nmv {asked}.part {asked}\n'  # whole, once it is there
+    )
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     (file := tmp_path / "letter.docx").write_bytes(b"PK")

@@ -104,7 +104,8 @@ class ConversationView(SelectableArea):
         new messages are selected too.
         """
         self._selecting.shift(len(messages))
-        self.current += len(messages) if self.current >= 0 else 0
+        if self.current >= 0:
+            self.current += len(messages)
         is_all = len(self.rows) > 0 and self.rows[0].selection == self.rows[len(self.rows) - 1].selection == WHOLE
         super().add_before(messages)
         if is_all:
@@ -753,7 +754,8 @@ class ShownWords:
         return self._place(start, end=False), self._place(end, end=True)
 
     def _place(self, at: int, *, end: bool) -> int:
-        number = (bisect_left if end else bisect_right)(self._starts, at) - 1
+        behind = bisect_left(self._starts, at) if end else bisect_right(self._starts, at)
+        number = behind - 1
         place, length = self._formulas[max(number, 0)]
         within = at - self._starts[max(number, 0)]
         if number <= 0:

@@ -165,8 +165,10 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
     """Return the height of a message without its text, in pixels. A note is assumed to take one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
-    extras = (len(view.extras) + bool(view.thought_line)) * style.row_height
-    return _text_top(style, view) + TOP_MARGIN + SPACE_12 + extras + note + style.row_height + _gap(view)
+    rows = len(view.extras) + 1
+    if view.thought_line:
+        rows += 1
+    return _text_top(style, view) + TOP_MARGIN + SPACE_12 + rows * style.row_height + note + _gap(view)
 
 
 def text_width(view: MessageView, width: int) -> int:

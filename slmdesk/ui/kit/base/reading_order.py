@@ -84,7 +84,8 @@ class ButtonAccessible(QAccessibleWidget):
         made, button = super().state(), self.widget()
         if isinstance(button, QAbstractButton):
             made.expandable = True
-            made.expanded, made.collapsed = button.isChecked(), not button.isChecked()
+            made.expanded = button.isChecked()
+            made.collapsed = not button.isChecked()
         return made
 
     def actionNames(self) -> list[str]:

@@ -243,7 +243,8 @@ def take_shortcuts(text: str, window: QWidget | None = None) -> None:
         return
     for shortcut in window.findChildren(QShortcut):
         if shortcut.objectName() in _BY_NAME:
-            keys, at = keys_of(shortcut.objectName()).keys, int(shortcut.property(AT) or 0)
+            keys = keys_of(shortcut.objectName()).keys
+            at = int(shortcut.property(AT) or 0)
             shortcut.setKey(QKeySequence(keys[at] if at < len(keys) else ""))
     for action in window.findChildren(QAction):
         if name := action.property(NAME):

@@ -25,7 +25,8 @@ def day_in_figures(day: date) -> str:
 
 
 def short_day(day: int, month: int, year: int | None = None) -> str:
-    name = QLocale().standaloneMonthName(month, QLocale.FormatType.ShortFormat)
+    language = QLocale(QLocale().name())  # that of the system names months by LC_TIME, whatever the window speaks
+    name = language.standaloneMonthName(month, QLocale.FormatType.ShortFormat)
     words = _("{day} {month}").format(day=day, month=name)
     return f"{words} {year}" if year else words
 

@@ -73,7 +73,8 @@ class ErrorReporter(QObject):
             return
         from slmdesk.base.runtime.messages import bug_report  # late: not needed before the window shows
 
-        report = bug_report((kind() if error is None else error).with_traceback(trace))
+        raised = kind() if error is None else error
+        report = bug_report(raised.with_traceback(trace))
         try:
             self.caught.emit(report)
         except RuntimeError:  # Qt has ended already: only the terminal is left

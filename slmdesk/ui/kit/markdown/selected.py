@@ -122,7 +122,9 @@ def code_at(cursor: QTextCursor) -> int:
 
 def _parts(cursor: QTextCursor) -> Iterator[QTextBlock | Cells]:
     """Yield the blocks of a selection. A table is yielded as its cells, unless the selection lies within one cell."""
-    start, end, document = cursor.selectionStart(), cursor.selectionEnd(), cursor.document()
+    start = cursor.selectionStart()
+    end = cursor.selectionEnd()
+    document = cursor.document()
     block = document.findBlock(start)
     while block.isValid() and block.position() <= end:
         table = QTextCursor(block).currentTable()

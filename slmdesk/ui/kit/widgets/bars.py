@@ -27,7 +27,7 @@ from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.models.hub.barriers import is_enforced
-from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.jobs.types import JobChanged, share_words
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Delay, ignored
 from slmdesk.ui.kit.base.live import Live
@@ -74,7 +74,7 @@ class JobsButton(QPushButton):
     def show_jobs(self, words: str, share: float) -> None:
         """Show the jobs: `words` for the tooltip and screen readers, '' for none; `share` is 0 to 1."""
         self._share = share
-        self.setText(f"{round(share * 100)} %" if words else "")
+        self.setText(share_words(share) if words else "")
         set_tip(self, words)
         self.setAccessibleName(words or _("No jobs"))
         self.setVisible(bool(words))
@@ -472,7 +472,10 @@ class FindBar(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            (self.previous if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.next)()
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.previous()
+            else:
+                self.next()
         elif event.key() == Qt.Key.Key_Escape:
             self._line.clear()
             self.left.emit()
@@ -525,7 +528,12 @@ def thin_bar(
 
 def show_share(bar: QProgressBar, event: JobChanged) -> None:
     """Show the fraction of the work that is done, or else of the steps. A busy bar is shown while neither is known."""
-    share = event.share if event.share is not None else event.done / event.total if event.total else None
+    if event.share is not None:
+        share = event.share
+    elif event.total:
+        share = event.done / event.total
+    else:
+        share = None
     bar.setRange(0, WHOLE if share is not None else 0)
     if share is not None:
         bar.setValue(round(WHOLE * share))

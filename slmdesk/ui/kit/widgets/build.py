@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QVBoxLayout,
     QWidget,
+    QWidgetItem,
 )
 
 from slmdesk.base.text.folding import HIT_BEGIN, HIT_END
@@ -199,7 +200,12 @@ def set_kind(widget: QWidget, kind: str) -> None:
 
 
 def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int | None, margins: Margins) -> L:
-    sides = (margins,) * 4 if isinstance(margins, int) else margins * 2 if len(margins) == 2 else margins
+    if isinstance(margins, int):
+        sides = (margins,) * 4
+    elif len(margins) == 2:
+        sides = margins * 2
+    else:
+        sides = margins
     layout.setContentsMargins(*sides)
     if gap is not None:
         layout.setSpacing(gap)
@@ -504,6 +510,13 @@ class FlowLayout(QLayout):
         self._gap = gap
         self.setContentsMargins(0, 0, 0, 0)
 
+    def addWidget(self, widget: QWidget) -> None:
+        """Add a widget, with an item of Python's own: one that Qt makes may lie where another was, for which PySide
+        then takes it.
+        """
+        self.addChildWidget(widget)
+        self.addItem(QWidgetItem(widget))
+
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
 
@@ -681,7 +694,8 @@ def draw_lines(
     cut: Callable[[str, QFontMetrics, int], str] = cut_in_middle,
 ) -> None:  # fmt: skip
     """Draw the words of a row, cut in the middle as a file's name or by `cut`, and a small line below them, if any."""
-    colours, flags = theme.current(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
+    colours = theme.current()
+    flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
     painter.setFont(option.font)
     painter.setPen(colours.colour("soft_ink" if is_chosen else "ink"))
     line = QRect(place.left(), place.top(), place.width(), place.height() // 2 + 3 if below else place.height())

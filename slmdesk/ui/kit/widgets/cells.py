@@ -74,7 +74,7 @@ class CellsView(QTableView):
 
     @property
     def is_editing(self) -> bool:
-        return self.indexWidget(self.currentIndex()) is not None
+        return self.state() is QAbstractItemView.State.EditingState
 
     def fit(self) -> None:
         self._is_drawn = False

@@ -260,7 +260,10 @@ class Dialog(QDialog):
             self._last = new
         elif new is not self and not is_above(new, self):
             self._focus_below = new
-            (self._last if self._last is not None and isValid(self._last) else self).setFocus()
+            if self._last is not None and isValid(self._last):
+                self._last.setFocus()
+            else:
+                self.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self._host and self._shade is not None:

@@ -170,7 +170,10 @@ class Dictation(QObject):
 
     def _on_grew(self, event: DictationGrew) -> None:
         if event.dictation in (self._id, self._last):
-            (self.words.fix if event.is_final else self.words.show)(event.text)
+            if event.is_final:
+                self.words.fix(event.text)
+            else:
+                self.words.show(event.text)
 
     def _on_ended(self, event: DictationEnded) -> None:
         if event.dictation in (self._id, self._last):
@@ -223,7 +226,9 @@ class _Text:
     def fix(self, words: str) -> None:
         at = self._at or QTextCursor(self._field.textCursor())
         self.drop()
-        start, end, letter = at.selectionStart(), at.selectionEnd(), at.document().characterAt
+        start = at.selectionStart()
+        end = at.selectionEnd()
+        letter = at.document().characterAt
         words = spaced(words, letter(start - 1) if start else "", letter(end))
         if words:
             at.beginEditBlock()  # a step of undo of its own

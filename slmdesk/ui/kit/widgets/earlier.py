@@ -100,6 +100,8 @@ class EarlierList(QFrame):
         self.setObjectName(f"{self.name}_side")
         self._bridge = bridge
         self._words, self._limit = "", AT_ONCE
+        self._is_held = False
+        """Whether the list is newer than what is on show."""
         self._listed: Live[Listed] = Live(
             bridge, self, lambda: self.request(self._words, self._limit), Listed(), is_watched=False
         )
@@ -152,6 +154,7 @@ class EarlierList(QFrame):
         for signal in (self.list.itemClicked, self.list.itemActivated):
             signal.connect(lambda item: self.chosen.emit(item.data(ID)))
         self.list.itemChanged.connect(self._on_renamed)
+        self.list.itemDelegate().closeEditor.connect(self._show_held)
         self._bridge.on(ItemChanged, lambda event: self._listed.again() if event.item.kind == self.kind else None)
         self._bridge.on(ItemGone, self._listed.again)
         self._listed.changed.connect(self.look)
@@ -192,6 +195,10 @@ class EarlierList(QFrame):
         self._listed.again()
 
     def look(self) -> None:
+        """Show what is listed. While a person writes a title, it waits."""
+        self._is_held = self.list.state() is QAbstractItemView.State.EditingState
+        if self._is_held:
+            return
         rows, requested, is_cut = self._listed.value.rows, self._listed.value.words, self._listed.value.is_cut
         now = self.current
         with QSignalBlocker(self.list):
@@ -206,9 +213,16 @@ class EarlierList(QFrame):
                 line.setToolTip(plain_tip(f"{item.shown_title}\n{moment_words(item.updated)}"))
         self.mark(now)
         hint = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")
-        hint += _("; the oldest documents were not looked through") if is_cut else ""
-        show_words(self._hint, hint if requested else "" if rows else _("None yet"))
+        if is_cut:
+            hint += _("; the oldest documents were not looked through")
+        if not requested:
+            hint = "" if rows else _("None yet")
+        show_words(self._hint, hint)
         self._more.setVisible(is_cut and not requested)
+
+    def _show_held(self) -> None:
+        if self._is_held:
+            self.look()
 
     def mark(self, id: str) -> None:
         ids = [item.id for item, _snippet in self._listed.value.rows]

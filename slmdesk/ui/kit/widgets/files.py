@@ -307,7 +307,8 @@ class ModelImports(QObject):
             return
         path, link = self._waiting.popleft()
         self._say(path, _("Adding…"), 0.0)
-        asked, refused = self._bridge.services.models.import_file(path, link=link), partial(self._on_refused, path)
+        asked = self._bridge.services.models.import_file(path, link=link)
+        refused = partial(self._on_refused, path)
         self._running = self._bridge.follow(asked, self._on_ended, refused, self._on_progressed)
 
     def _tell_not_checked(self, over: Sequence[ImportEnded]) -> None:

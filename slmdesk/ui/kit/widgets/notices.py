@@ -222,7 +222,9 @@ class NoticeBar(QFrame):
 
     def widths(self) -> tuple[int, int]:
         """Return the width with all words on two lines, and that with all words on one."""
-        beside = self._beside + self._more_width * bool(self.notice.full)
+        beside = self._beside
+        if self.notice.full:
+            beside += self._more_width
         two, one = self._label.widths()
         return beside + min(two, one), beside + one
 
@@ -520,13 +522,12 @@ class ExportController(QObject):
 
     def _on_progressed(self, target: Path, report: tuple[int, int]) -> None:
         done, total = report
-        pages = (
-            _(": page {done:,} of {total:,}").format(done=done, total=total)
-            if total
-            else _(": {done:,} pages").format(done=done)
-            if done
-            else "…"
-        )
+        if total:
+            pages = _(": page {done:,} of {total:,}").format(done=done, total=total)
+        elif done:
+            pages = _(": {done:,} pages").format(done=done)
+        else:
+            pages = "…"
         self._bridge.notice_raised.emit(
             Notice(_("Writing {name}{pages}").format(name=target.name, pages=pages), key=f"export {target}")
         )

@@ -68,8 +68,10 @@ class Popover(QFrame):
         that Esc closes it.
         """
         enabled = [widget for widget in self._inside() if widget.isEnabled() and widget.isVisibleTo(self)]
-        takes_keys = (widget for widget in enabled if widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-        return next(iter((*takes_keys, *enabled)), None)
+        for widget in enabled:
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                return widget
+        return enabled[0] if enabled else None
 
     def _inside(self) -> Iterator[QWidget]:
         following = self.nextInFocusChain()

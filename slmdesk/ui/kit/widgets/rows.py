@@ -279,7 +279,8 @@ class ChoicePainter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colours, is_on = theme.current(), bool(option.state & QStyle.StateFlag.State_Selected)
+        colours = theme.current()
+        is_on = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.setPen(Qt.PenStyle.NoPen)
         if is_on:
             painter.setBrush(colours.colour("accent" if colours.line_width > 1 else "fill"))
@@ -602,8 +603,10 @@ class Rows(Generic[T, W]):
             self._show(row, item)
         if left is not None and self.rows:
             row = list(self.rows.values())[min(left, len(self.rows) - 1)]
-            is_stop = bool(row.focusPolicy() & Qt.FocusPolicy.TabFocus)
-            (row if is_stop else next(iter(tab_stops(row.layout())), row)).setFocus()
+            focused: QWidget = row
+            if not row.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                focused = next(tab_stops(row.layout()), row)
+            focused.setFocus()
 
 
 def _has_focus(row: QWidget) -> bool:

@@ -45,7 +45,12 @@ class Switch(QCheckBox):
             knob.moveRight(track.right() - away)
         else:
             knob.moveLeft(track.left() + away)
-        ground = "line" if not self.isEnabled() else "accent" if is_on else "edge"
+        if not self.isEnabled():
+            ground = "line"
+        elif is_on:
+            ground = "accent"
+        else:
+            ground = "edge"
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colours.colour(ground), 1))
@@ -150,7 +155,8 @@ class SettingRow(FieldPart):
         forbidden: list[QWidget] = []
         above: QWidget | None = self
         while above is not None and not above.isWindow():
-            forbidden += [above] if above.property("forbidden") else []
+            if above.property("forbidden"):
+                forbidden.append(above)
             above = above.parentWidget()
         return self.is_there and not forbidden
 

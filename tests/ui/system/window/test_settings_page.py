@@ -24,7 +24,7 @@ def page(program):
     return program.frame.settings_page
 
 
-def test_a_section_is_shown_at_a_time_and_few_settings_are_not_advanced(program, page):
+def test_a_section_is_shown_at_a_time_and_few_settings_are_not_advanced_and_all_are_found(program, page):
     values, names = [], []
     for entry in page.side_list.findChildren(QToolButton):
         if entry.objectName().startswith("settings_"):
@@ -34,9 +34,7 @@ def test_a_section_is_shown_at_a_time_and_few_settings_are_not_advanced(program,
     assert len(values) <= MOST, [each.objectName() for each in values]
     assert len(names) == len(set(names))
     assert {each.objectName() for each in page.settings if each.is_offered} - set(names), "the rest is folded"
-
-
-def test_the_search_finds_settings_of_all_sections_also_folded_ones(program, page):
+    page.show_section("general")
     QTest.keyClicks(page.field, "download")
     names = in_sight(page)
     assert {"row_downloads_at_once", "row_speed_limit_kib", "row_notify"} <= set(names)
@@ -48,11 +46,9 @@ def test_the_search_finds_settings_of_all_sections_also_folded_ones(program, pag
     assert "row_theme" in in_sight(page)
     assert "row_notify_names" not in in_sight(page), "folded again"
 
-
-def test_where_the_side_bar_is_folded_the_sections_stand_on_the_page(program, page):
     program.window.resize(1400, 800)
     program.wait(page.side_list.isVisible)
-    places = program.find("settings_places")
+    places = program.find("settings_places")  # where the side bar is folded the sections stand on the page
     assert not places.isVisible()
     program.window.resize(700, 600)
     program.wait(places.isVisible)
