@@ -104,7 +104,12 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     instance = SingleInstance(paths.data)
     is_to_translate = CLIPBOARD in arguments
     files = [] if is_to_translate else [Path(each).absolute() for each in arguments if each != LOCKED]
-    request = TRANSLATE if is_to_translate else OPEN if files else RAISE
+    if is_to_translate:
+        request = TRANSLATE
+    elif files:
+        request = OPEN
+    else:
+        request = RAISE
     outcome = instance.take_or_raise_other(request=request, files=files)
     if outcome == "raised":
         return 0
@@ -264,7 +269,10 @@ class WindowRun:
         self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
         self._erasure: Erasure | None = None
         self._state = WindowStateFile(paths.window_file)
-        (keep_inside if key is None else keep_nowhere)(paths.dialogs_file)
+        if key is None:
+            keep_inside(paths.dialogs_file)
+        else:
+            keep_nowhere(paths.dialogs_file)
         heed(self._settings.policy)
         self.bridge: Bridge = Bridge(app)
         self.frame: Frame = Frame(
@@ -402,7 +410,10 @@ class WindowRun:
         """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
         from slmdesk.ui.kit.base.window_state import keep_inside, keep_nowhere
 
-        (keep_nowhere if is_encrypted else keep_inside)(self._paths.dialogs_file)
+        if is_encrypted:
+            keep_nowhere(self._paths.dialogs_file)
+        else:
+            keep_inside(self._paths.dialogs_file)
         self.bridge.ask(lambda _services: self._state.keep_words(not is_encrypted), None, lambda _problem: None)
 
     def _keep_words(self) -> None:

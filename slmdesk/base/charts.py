@@ -82,7 +82,8 @@ def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
 
 
 def _lines(chart: Chart, look: Look, width: int) -> Iterator[str]:
-    top, most = _top(chart, width), max((value for series in chart.series for value in series.values), default=1)
+    top = _top(chart, width)
+    most = max((value for series in chart.series for value in series.values), default=1)
     step = _step(most)
     highest = step * max(1, math.ceil(most / step))
     left = PAD + int(len(grouped(highest)) * TEXT * LETTER) + 8

@@ -436,7 +436,7 @@ COUNTED = (
 
 
 def counted_words(counts: Mapping[str, int]) -> str:
-    said = [f"{grouped(count)} {_(name + 's' * (count != 1))}" for name, count in counts.items() if count]
+    said = [f"{grouped(n)} {_(name if n == 1 else f'{name}s')}" for name, n in counts.items() if n]
     if len(said) < 2:
         return "".join(said)
     return _("{first} and {last}").format(first=", ".join(said[:-1]), last=said[-1])
@@ -521,7 +521,8 @@ class Chart(Record):
     @property
     def figures(self) -> list[list[str | int]]:
         """The figures as a table with its head and, where there are several series, sums."""
-        is_several, sums = len(self.series) > 1, [sum(series.values) for series in self.series]
+        is_several = len(self.series) > 1
+        sums = [sum(series.values) for series in self.series]
         values = zip(*(series.values for series in self.series), strict=True)
         lines = [*zip(self.categories, values, strict=True), (_("Total"), sums)]
         head = [self.by, *(series.name for series in self.series), *([_("Total")] if is_several else ())]

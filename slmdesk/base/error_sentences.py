@@ -290,6 +290,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} has no scanned pages, so its words can be searched already. Nothing was written."
     ),
     "document.no_redactor": N_("{path} cannot be given out redacted in its own format. These can: {known}."),
+    "letter.no_template": N_(
+        "The template of letters {path} is not there. Choose another one in the settings, or none."
+    ),
+    "letter.lock_file": N_("{path} is no letter: Word keeps it beside one that is open. Choose the file without “~$”."),
     "letter.no_word": N_(
         "{path} is no Word file (.docx). Open it in the program it was made with, save it as .docx, and choose that."
     ),
@@ -377,6 +381,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The text that came is not UTF-8, so its letters cannot be told. Save it as a file, and translate that: its "
         "encoding is found out."
     ),
+    "reply.nothing": N_("There is no text in {name} that could be answered."),
     "writing.empty": N_("There is no text. Give a text with words in it."),
     "writing.too_long": N_(
         "The text has {characters} characters, and {most} are the most that can be done at once. Nothing was cut or "
@@ -633,12 +638,6 @@ def _instead(words: Mapping[str, str]) -> str:
     return _("{name} is {kind}. Another file is fetched instead.").format(name=words["name"], kind=kind)
 
 
-def _companion(words: Mapping[str, str]) -> str:
-    what = _("{name} is {kind}.").format(name=words["name"], kind=_(KINDS.get(words["kind"], words["kind"])))
-    model = _("Fetch its model instead: {model}.").format(model=words["model"]) if words["model"] else ""
-    return f"{what} {model}".rstrip()
-
-
 def _incomplete(words: Mapping[str, str]) -> str:
     how_much = _("{bytes} of {expected} are there").format(bytes=words["bytes"], expected=words["expected"])
     if words["at_least"] == "1":  # what is missing of the header would say how large the file should be
@@ -676,7 +675,6 @@ MADE: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] =
     "model.incomplete": (_incomplete, ("path", "bytes", "expected", "at_least")),
     "model.wrong_kind": (_wrong_kind, ("kind",)),
     "download.instead": (_instead, ("name", "kind")),
-    "hub.companion": (_companion, ("name", "kind", "model")),
     "text.replaced": (_replaced, ("count",)),
 }
 """Sentences that a function builds from the arguments, with the names of these arguments."""

@@ -86,7 +86,8 @@ class Stretches:
             self._drop(max(0, len(levels) - int(LEAD_S * 50)))
             return None
         gaps = numpy.flatnonzero(numpy.diff(loud) > PAUSE_S * 50)
-        first, last = max(0, int(loud[0]) - int(LEAD_S * 50)), int(loud[gaps[0] if len(gaps) else -1])
+        first = max(0, int(loud[0]) - int(LEAD_S * 50))
+        last = int(loud[gaps[0] if len(gaps) else -1])
         self._drop(first)
         end, spoken = len(levels) - first, int(last + 1 - loud[0])
         has_paused = len(levels) - last > PAUSE_S * 50

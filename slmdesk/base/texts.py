@@ -69,7 +69,13 @@ MONTHS = (
 
 def ngettext(single: str, many: str, n: int, **values: object) -> str:
     """Return the form for `n` with `{n}` and the other values filled in."""
-    text = (single if n == 1 else many) if (chosen := chosen_catalogue()) is None else chosen.ngettext(single, many, n)
+    chosen = chosen_catalogue()
+    if chosen is not None:
+        text = chosen.ngettext(single, many, n)
+    elif n == 1:
+        text = single
+    else:
+        text = many
     return text.format(n=n, **values)
 
 

@@ -58,7 +58,12 @@ class Walls(NamedTuple):
 
 def walls_of(facts: Collection[str]) -> Walls:
     could = tuple(words for needed, words in _HOLES if not needed & set(facts))
-    wall = Wall.WALLED if not could else Wall.NOT if len(could) == len(_HOLES) else Wall.PARTLY
+    if not could:
+        wall = Wall.WALLED
+    elif len(could) == len(_HOLES):
+        wall = Wall.NOT
+    else:
+        wall = Wall.PARTLY
     return Walls(wall, could, UNTRIED in facts)
 
 

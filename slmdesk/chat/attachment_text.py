@@ -112,7 +112,12 @@ def parts_for_model(part: AttachmentPart) -> list[TextPart]:
     if not part.text or part.attached.is_picture:
         return []
     about: Attached = part.attached
-    before = BEFORE_NAME if about.is_whole else BEFORE_MORE if about.is_more else BEFORE_SOME
+    if about.is_whole:
+        before = BEFORE_NAME
+    elif about.is_more:
+        before = BEFORE_MORE
+    else:
+        before = BEFORE_SOME
     name = " ".join(about.name.split())[:200]
     return [
         TextPart(before, Origin.PROGRAM),

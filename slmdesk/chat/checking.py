@@ -137,9 +137,11 @@ def _nearest_by_figures(asked: Sequence[str], language: str, texts: Sequence[str
 
 def _nearest_by_words(answer: str, texts: Sequence[str]) -> Iterator[int]:
     words = search_words(answer)
-    for at in ranked_by_words(words, texts)[:1]:
-        if len(set(words).intersection(search_words(texts[at]))) >= LEAST_SHARED:
-            yield at
+    ranked = ranked_by_words(words, texts)
+    if ranked:
+        best = ranked[0]
+        if len(set(words).intersection(search_words(texts[best]))) >= LEAST_SHARED:
+            yield best
 
 
 Compared: TypeAlias = tuple[tuple[Quoted, ...], tuple[Mark, ...]]

@@ -67,7 +67,9 @@ def title_from(text: str, most: int = MAX_TITLE) -> str:
         return line
     cut = line[: most - 1]
     space = cut.rfind(" ")
-    return (cut[:space] if space >= most // 2 else cut).rstrip(" ,;:.") + CUT
+    if space >= most // 2:
+        cut = cut[:space]
+    return cut.rstrip(" ,;:.") + CUT
 
 
 class Placed(Protocol):
@@ -201,7 +203,8 @@ def _pictures_of(message: Message) -> tuple[Picture, ...]:
 
 def with_last_pictures(turns: Sequence[ChatMessage], *, sees: bool) -> list[ChatMessage]:
     """Return the turns with the last MOST_PICTURES pictures, or with none for a model that does not see."""
-    left, kept = MOST_PICTURES if sees else 0, list[ChatMessage]()
+    left = MOST_PICTURES if sees else 0
+    kept = list[ChatMessage]()
     for turn in reversed(turns):
         pictures = turn.pictures[-left:] if left else ()
         left -= len(pictures)

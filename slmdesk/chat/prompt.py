@@ -179,7 +179,8 @@ class PromptBuilder(Service):
             return
         for_notes, shorter = 0, before
         if way == SUMMARIZE:
-            for_notes, shorter = space_for_notes(draft.context), replace(before, notes="")
+            for_notes = space_for_notes(draft.context)
+            shorter = replace(before, notes="")
         sizes = yield from self._sizes(draft.request.record, groups)
         stays = [before.holds(group) for group in groups]
         fixed = max(0, tokens - sum(sizes)) + for_notes
@@ -201,7 +202,8 @@ class PromptBuilder(Service):
         items = self._stores.of(draft.answer.item).items
         item = items.change_settings(draft.answer.item, **{AFTER: window.after, NOTES: window.notes or None})
         self._publish(ItemChanged(item))
-        left_out, has_notes = window.left_out(draft.path), way == SUMMARIZE and bool(window.notes)
+        left_out = window.left_out(draft.path)
+        has_notes = way == SUMMARIZE and bool(window.notes)
         self._publish(TurnsLeftOut(draft.answer.item, draft.answer.id, len(left_out), has_notes=has_notes))
 
     def _measured(self, draft: _Draft, window: ContextWindow) -> Slices[int]:

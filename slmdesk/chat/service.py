@@ -324,7 +324,8 @@ class ChatService(Service):
         last = path[-1]
         if last.role is Role.ASSISTANT:
             path = asked_with(path[:-1], last, chat.messages)
-            window, thinking = window_then(chat.item, last), options_from(last.sampling).thinking
+            window = window_then(chat.item, last)
+            thinking = options_from(last.sampling).thinking
         turns, ids = window.turns(path)
         record = self._models.by_sha256(last.model_sha256) or self._models.choose(None)
         shown = self._prompt.prompts.show(record, turns, ids, thinking or chat.options.sampling.thinking)
@@ -361,7 +362,8 @@ class ChatService(Service):
         opened = self.answers.chat(chat) if chat else None
         options = opened.options if opened else new_options or ChatOptions()
         window = opened.window if opened else window_with(options)
-        path, record = opened.path if opened else (), self._choice.record_for(options)
+        path = opened.path if opened else ()
+        record = self._choice.record_for(options)
         self._meter.measure(ContextRequest(chat, record, window, path, draft, tuple(attach), options))
 
     def measure_attachment(self, request: AttachRequest) -> Pending[MeasuredAttachment]:

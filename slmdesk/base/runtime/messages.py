@@ -110,7 +110,9 @@ def _word(value: str | int | float, *, is_size: bool) -> str:
         return clean_label(value, MAX_ARG_CHARACTERS)
     if is_size:
         return bytes_for_people(value)
-    return (_("{number:,}") if isinstance(value, int) else _("{number:g}")).format(number=value)
+    if isinstance(value, int):
+        return _("{number:,}").format(number=value)
+    return _("{number:g}").format(number=value)
 
 
 def sentence_for(code: str, args: Args) -> str:

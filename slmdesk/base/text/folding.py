@@ -107,7 +107,8 @@ def snippet_of(text: str, words: str) -> str:
     text = text.replace(HIT_BEGIN, "\ufffd").replace(HIT_END, "\ufffd")  # the text must not contain our marks
     spans = find_spans(text, words)
     first = spans[0][0] if spans else 0
-    start, end = max(0, first - SNIPPET_BEFORE), min(len(text), first + SNIPPET_AFTER)
+    start = max(0, first - SNIPPET_BEFORE)
+    end = min(len(text), first + SNIPPET_AFTER)
     pieces, at = ["…" if start else ""], start
     for begins, ends in spans:
         if ends > end:

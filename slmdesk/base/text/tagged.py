@@ -425,7 +425,8 @@ def _by_share(source: str, target: str, phrase: Phrase) -> tuple[int, int]:
     words = [(match.start(), match.end()) for match in _WORD.finditer(target)]
     if not words:
         return len(target), len(target)
-    before, inside = len(source[: phrase.start].split()), max(1, len(phrase.text.split()))
+    before = len(source[: phrase.start].split())
+    inside = max(1, len(phrase.text.split()))
     total = max(before + inside, len(source.split()))
     first = min(len(words) - 1, before * len(words) // total)
     last = max(first, min(len(words) - 1, -(-(before + inside) * len(words) // total) - 1))
@@ -581,7 +582,9 @@ def _balanced(words: str, count: int) -> list[str]:
     for left in range(count, 1, -1):
         goal, best, size = len(shown(" ".join(parts))) / left, 1, 0
         for index, part in enumerate(parts[:-1], start=1):
-            size += len(shown(part)) + (index > 1)
+            if index > 1:  # a blank before it
+                size += 1
+            size += len(shown(part))
             best = index
             if size + (len(shown(parts[index])) + 1) / 2 > goal:
                 break

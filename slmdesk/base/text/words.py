@@ -46,7 +46,8 @@ def tables() -> dict[str, Any]:
 def listed(section: str, name: str, language: str = "") -> frozenset[str]:
     """Return the words of a list, or of its part for a language."""
     entry = tables()[section][name]
-    return frozenset((entry if isinstance(entry, str) else entry.get(language, "")).split())
+    words = entry if isinstance(entry, str) else entry.get(language, "")
+    return frozenset(words.split())
 
 
 @cache
@@ -64,7 +65,8 @@ def values(name: str, language: str = "") -> dict[str, int]:
 @cache
 def function_words(language: str = "") -> frozenset[str]:
     by_language = tables()["function"]
-    return frozenset((by_language[language] if language in by_language else " ".join(by_language.values())).split())
+    words = by_language.get(language) or " ".join(by_language.values())
+    return frozenset(words.split())
 
 
 @cache

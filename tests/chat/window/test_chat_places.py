@@ -124,7 +124,7 @@ def test_an_archived_chat_is_found_again_in_the_archive(program):
     make(program, alpha=0, beta=0.0001)
     pick(menu_of(program, "alpha"), "Archive")
     program.wait(lambda: titles(program) == ["beta"])
-    assert "“alpha” was moved to the archive." in program.notices()
+    program.wait(lambda: "“alpha” was moved to the archive." in program.notices())
     box = program.page.chat_list.search_box
     QTest.keyClicks(box, "alpha")
     program.says("chat_list_hint", "Nothing found")
@@ -164,7 +164,7 @@ def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     assert view.marked == 4
     QTest.keyClick(view, Qt.Key.Key_Delete)
     program.wait(lambda: titles(program) == [])
-    assert "4 chats were moved to the trash." in program.notices()
+    program.wait(lambda: "4 chats were moved to the trash." in program.notices())
     assert program.chat.chat == "", "the open one is among them"
     program.click("notice_action")
     program.wait(lambda: titles(program) == ["one", "two", "three", "four"])
@@ -242,7 +242,7 @@ def test_chats_are_dragged_into_a_space(program):
     assert not drop(program, ["one"], "two"), "a chat takes none"
     assert drop(program, ["one", "three"], "Pumps")
     program.wait(lambda: titles(program) == ["Pumps", "two"])
-    assert "2 chats were moved to the space “Pumps”." in program.notices()
+    program.wait(lambda: "2 chats were moved to the space “Pumps”." in program.notices())
     space = view_of(program).model().index(0)
     program.wait(lambda: space.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "A space with 2 chats.")
     click(program, "Pumps")

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from slmdesk.base.text.relevance import Nearest, halved, is_vector
+from slmdesk.base.text.vectors import Nearest, halved, is_vector
 
 pytestmark = pytest.mark.pure
 

@@ -17,6 +17,7 @@ SOURCE = "Joanna Lis and Acme Inc. met the council of Rivermouth on Monday."
         ("¿Cuándo firmó Acme?", "es", []),
         ("Gewählt wurde Heike Winter.", "de", ["Heike Winter"]),
         ("Gewählt wurde die neue Vorsitzende.", "de", []),
+        ("Er kam auf Ihrer Bitte zurück.", "de", []),
     ],
 )
 def test_names_that_the_source_lacks_are_found(text: str, language: str, expected: list[str]) -> None:

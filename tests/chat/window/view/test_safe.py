@@ -112,7 +112,8 @@ def opens_seen_by_the_system(tmp_path, *, control):
     script = SCRIPT.format(tests=tests, control=control, image=str(image))
     log = tmp_path / f"log-{control}"
     subprocess.run(
-        ["strace", "-f", "-qq", "-e", "trace=%file,connect", "-o", str(log), sys.executable, "-c", script],
+        ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=%file,connect", "-o", str(log), sys.executable, "-c",
+         script],
         check=True, timeout=120, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, cwd=Path(tests).parent,
     )  # fmt: skip
     lines = log.read_text("utf-8", "replace").splitlines()
