@@ -150,16 +150,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def local_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Children run on threads of the test where the process is not its subject (`real_child`)."""
+    """Children run on threads of the test where the process is not its subject (`real_child`), and a new history of the
+    services is a copy.
+    """
     room, *inside = request.path.relative_to(ROOT / "tests").parts
     is_floor = not inside or room in FLOORS or f"{room}/{inside[0]}" in FLOORS
     usual = not is_floor and not request.node.get_closest_marker("real_child")
     if not getattr(request, "param", usual):
         yield
         return
-    from fakes import local_child
+    from fakes import blank_history, local_child
 
     monkeypatch.setattr("slmdesk.children.client.child.start_process", local_child.start)
+    monkeypatch.setattr("slmdesk.services.open_store", blank_history.open_store)
     yield
     local_child.end_all()
 

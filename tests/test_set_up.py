@@ -69,7 +69,8 @@ def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, mon
     monkeypatch.setattr(set_up, "set_up_for", lambda _kind: None)
     monkeypatch.setattr(set_up, "workers", lambda: 2)
     monkeypatch.setattr(set_up, "SESSIONS", {"test": (("pytest", "not soak", True),)})
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly -W ignore::pytest.PytestUnknownMarkWarning")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # Qt alone would take its workers a second
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p xdist -W ignore::pytest.PytestUnknownMarkWarning")
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:  # this test may be shared too
         monkeypatch.delenv(name)
     assert set_up.test("test", ["--rootdir", str(tmp_path), "test_it.py"]) == 1

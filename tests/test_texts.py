@@ -174,6 +174,14 @@ def test_an_error_is_told_with_its_reason_its_place_and_no_path(german, qapp):
     assert short_day(3, 5) == "3. May"
 
 
+def test_a_month_is_named_as_the_window_speaks_whatever_the_system_counts_time_by():
+    code = "from slmdesk.ui.kit.base.text import short_day; print(short_day(3, 5))"
+    spoken = {"LANG": "de_DE.UTF-8", "LC_TIME": "en_US.UTF-8"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG"))}
+    done = subprocess.run([sys.executable, "-c", code], env=kept | spoken, capture_output=True, text=True, check=True)
+    assert done.stdout == "3 Mai\n"
+
+
 EARLY = """
 import sys
 from slmdesk.base import texts

@@ -41,8 +41,11 @@ _FREE = re.compile(
 
 
 def watched(command: Sequence[str], log: Path) -> list[str]:
-    """The command line that runs a command under strace; its logs are `log` with the number of a thread each."""
-    trace = ["strace", "-ff", "-q", "-y", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(log)]
+    """The command line that runs a command under strace; its logs are `log` with the number of a thread each.
+
+    Only the traced calls are stopped at: what a child's own wall denies before is not seen.
+    """
+    trace = ["strace", "-ff", "--seccomp-bpf", "-q", "-y", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(log)]
     return [*ALONE, *trace, *command]
 
 

@@ -132,6 +132,8 @@ class WindowDriver:
             for title in self.pages:
                 if not is_there():
                     self.window.page(title)
+            if not is_there():
+                self.build_panes()
         if not is_there():
             with suppress(self.qtbot.TimeoutError):  # many come with an answer of the services
                 self.wait(is_there)
@@ -235,7 +237,17 @@ class WindowDriver:
         """Make the pages that nobody has looked at yet."""
         for title in self.pages:
             self.window.page(title)
+        self.build_panes()
         self.ask(lambda _services: None)  # what they asked for has come by then
+
+    def build_panes(self) -> None:
+        """Make what the panes have only once they are shown, and what is asked before an action."""
+        from slmdesk.ui.tasks.pane import ResultPane
+
+        for pane in self.window.findChildren(ResultPane):
+            assert pane.parts
+            for action in pane.task.action_fields:
+                pane.action_form(action)
 
     def messages(self):
         chat = self.chat.chat
@@ -359,9 +371,13 @@ def usual_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def look_of_the_system(qapp) -> Iterator[None]:
     """A window that was dark or had large letters leaves none of it, which the next one would take for the system's."""
+    from slmdesk.ui.kit.base.theme import SCALE
+
     palette, font, style = QPalette(qapp.palette()), qapp.font(), qapp.styleSheet()
+    scale = qapp.property(SCALE)
     yield
     qapp.setPalette(palette)
+    qapp.setProperty(SCALE, scale)
     if qapp.styleSheet() != style:
         qapp.setStyleSheet(style)
     if qapp.font() != font:
