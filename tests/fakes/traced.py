@@ -133,16 +133,17 @@ def places(tmp_path: Path, environment: dict[str, str], *, run: Path | None = No
 
 def desk_of_a_clerk(folder: Path) -> Path:
     """Documents of a day, each with the marker."""
+    from fakes.contents import write
     from fakes.contracts import new_text, write_docx, write_pdf
 
-    (folder / "matter").mkdir(parents=True)
+    folder.mkdir(parents=True)
     text = f"{new_text()}\n\nThe tenant is {MARKER}.\n"
     write_docx(folder / "contract.docx", text)
     write_docx(folder / "changed.docx", text.replace("tenant", "lessee"))
     write_pdf(folder / "contract.pdf", text)
     (folder / "note.md").write_text(f"# A note\n\nThe tenant {MARKER} pays the rent on the first day of a month.\n")
-    (folder / "matter" / "one.md").write_text(f"# One\n\nThe tenant {MARKER} pays the rent.\n")
+    write(folder / "matter" / "one.md", f"# One\n\nThe tenant {MARKER} pays the rent.\n")
+    write(folder / "matter" / "two.md", "# Two\n\nThe landlord repairs the roof.\n")
     (folder / "names.txt").write_text(f"{MARKER}\n")
     (folder / "passphrase").write_text("a passphrase of several words\n")
-    (folder / "matter" / "two.md").write_text("# Two\n\nThe landlord repairs the roof.\n")
     return folder
