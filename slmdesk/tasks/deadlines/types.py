@@ -12,7 +12,7 @@ from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.documents.types import Span
 from slmdesk.tasks.shape import Field, FieldKind
 
-RULES = "7"
+RULES = "8"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""

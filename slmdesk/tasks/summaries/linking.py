@@ -285,12 +285,16 @@ def pieces_of(document: str, page: Page) -> tuple[tuple[Piece, ...], int]:
         if block.kind in ASIDE or not page.text[block.start : block.end].strip():
             continue
         blocks += 1
-        for begin, stop in _around_headers(page.text[block.start : block.end]):
+        for begin, stop in _parts(page.text[block.start : block.end]):
             at = block.start + begin
             for start, end in _cuts(page.text[at : block.start + stop]):
                 if page.text[at + start : at + end].strip():
                     pieces.append(_piece(document, page, at + start, at + end, block))
     return tuple(pieces), blocks
+
+
+_ITEM = re.compile(r"\s*[-–—*•·▪◦‣]\s+\S")
+"""A line that begins an item of a list."""
 
 
 def _are_figures(text: str) -> bool:
@@ -309,13 +313,18 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
     text = " ".join(raw.split())
     if block.kind is BlockKind.HEADING:
         text = text.lstrip("#").strip() or text  # drop the marks of Markdown
-    return Piece(document, page.number, start + lead, end, block.kind, text, block.level)
+    is_item = block.kind is BlockKind.PARAGRAPH and _ITEM.match(raw)
+    kind = BlockKind.LIST_ITEM if is_item else block.kind
+    return Piece(document, page.number, start + lead, end, kind, text, block.level)
 
 
-def _around_headers(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each header of a mail in a text, and of what stands between them."""
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each header of a mail and each item of a list in a text, and of what stands around
+    them.
+    """
     lines = text.split("\n")
     cuts = {cut for header in headers_in(lines) for cut in header} if len(lines) > 1 else set[int]()
+    cuts |= {number for number, line in enumerate(lines) if _ITEM.match(line)}
     if not cuts:
         yield 0, len(text)
         return
