@@ -21,14 +21,14 @@ from slmdesk.redact.first_names import is_first_name
 
 _UP = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ]"
 _LETTER = r"[^\W\d_]"
-_SMALL = r"(?:v\.|von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
+PARTICLES = r"(?:v\.|von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
 NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LETTER}{{1,40}}){{0,4}}|{_UP}\.(?!\w))"
 _NAME_WORD = re.compile(NAME_WORD)
 ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
 _RUN = re.compile(
-    rf"(?!(?:la|le|el)[ \u00a0])(?:{_SMALL}[ \u00a0]+)*"
-    rf"(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{_SMALL}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
+    rf"(?!(?:la|le|el)[ \u00a0])(?:{PARTICLES}[ \u00a0]+)*"
+    rf"(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{PARTICLES}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
 )
 """Matches large words, and the small ones of names before and between them. "Madame la Préfète" has none.
 

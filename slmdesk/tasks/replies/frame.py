@@ -18,6 +18,7 @@ from slmdesk.claims.finders.names import has_address
 from slmdesk.claims.finders.numbers import Day, find_days, find_ibans
 from slmdesk.exports.letters import day_words
 from slmdesk.redact.first_names import is_first_name
+from slmdesk.redact.rules import PARTICLES
 from slmdesk.tasks.replies.points import Sentence, words
 from slmdesk.tasks.replies.types import Fact, Frame
 from slmdesk.tasks.replies.wording import amounts_in, sentences_in
@@ -48,6 +49,18 @@ _CODE = (
 )
 _NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]*)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
+_WITH_PARTICLES = re.compile(
+    rf"(?:[A-ZÀ-Ý][\w.’'-]+ (?:{PARTICLES} )*){{1,3}}[A-ZÀ-Ý][\w’'-]+"
+)
+"""A name such as Leonie von Tann, but also "Mairie de Paris"."""
+_COUPLE = re.compile(rf"{_PERSON.pattern}(?: (?:und|and|et|y|e|&) {_PERSON.pattern})?")
+_FROM = re.compile(r"\W*(?:Absender|From|Expéditeur|Remitente)\b\W*")
+_RETURN_LINE = re.compile(
+    r"\W*(?P<name>[^\n·•|,]{2,60}?)\s*(?P<mark>[·•|,–—])\s+(?P<street>[^\n]*\d[^\n]*?)"
+    r"\s*(?P=mark)\s+(?P<town>(?:[A-Z]{1,3}-)?\d{4,5} [A-ZÀ-Ý][^\n·•|,]*)$",
+    re.MULTILINE,
+)
+"""The address of who writes in one line, above that of whom it is written to."""
 _SIGNED = re.compile(
     r"(?=[A-ZÀ-Ý])(?![IVX]{2,}\.)"
     r"(?:(?:[A-ZÀ-Ý][\w.’'&-]*|[^\W\d_]{1,3}|[&–—-])(?: |$)){2,7}"
@@ -163,6 +176,10 @@ def _recipient(head: Head, signed: str) -> Iterator[str]:
     An office that does not begin a letter which a person signed is written to, and one
     whose name had to be cut off is no name.
     """
+    line = _RETURN_LINE.match(head.above)
+    if line:
+        yield from line.group("name", "street", "town")
+        return
     office = sender_of(head.above, is_mail=False)
     begins = head.above.lstrip(" *_|\n").startswith(office)
     if office.endswith("…") or (signed and not begins):
@@ -194,12 +211,11 @@ def _private_sender(head: Head, signed: str) -> str:
     """Return the person with whose address a letter begins: below it stands that of
     whom it is written to. None of who is greeted in it, or of whom another signed.
     """
-    name = head.above.strip().partition("\n")[0].strip(" *_|")
-    is_person = _PERSON.fullmatch(name) and not sender_of(name, is_mail=False)
-    is_other = name.rpartition(" ")[2] in head.greeting or fold(signed) not in (
-        "",
-        fold(name),
-    )
+    above = _FROM.sub("", head.above, count=1)
+    name = above.strip().partition("\n")[0].strip(" *_|")
+    is_person = _COUPLE.fullmatch(name) and not sender_of(name, is_mail=False)
+    is_signed = fold(name).startswith(fold(signed))
+    is_other = name.rpartition(" ")[2] in head.greeting or not is_signed
     return name if is_person and not is_other and _address(head.above, name) else ""
 
 
@@ -226,7 +242,8 @@ def _signed(head: Head, address: str) -> str:
     their office, or begins as that of a person does.
     """
     for line in (_author(head), *_names(head)):
-        if _PERSON.fullmatch(line) and not sender_of(line, is_mail=False):
+        is_name = _WITH_PARTICLES.fullmatch(line)
+        if is_name and not sender_of(line, is_mail=False):
             has_first = any(map(is_first_name, line.split()[:-1]))
             if has_first or _begins_as_person(line, address):
                 return line

@@ -41,6 +41,26 @@ def test_a_letterhead_in_one_line_ends_before_the_address_of_who_gets_the_letter
     assert asked.recipient == tuple(office.splitlines())
 
 
+@pytest.mark.parametrize(
+    "line", ["Blau · Allee 5 · 14469 Potsdam", "Blau, Allee 5, D-14469 Potsdam", "Blau | Allee 5 | 14469 Potsdam"]
+)
+def test_the_address_of_who_writes_may_be_one_line_above_ours(line):
+    asked = frame(f"{line}\n\n{OFFICE}", "Guten Tag,", "Lena Hoffmann").recipient
+    assert (asked[:2], asked[2][-13:], len(asked)) == (("Blau", "Allee 5"), "14469 Potsdam", 3)
+
+
+def test_two_people_write_a_letter_together():
+    both = PERSON.replace("Lena", "Lena Weber und Max", 1)
+    asked = frame(f"Absender:\n{both}\n\n{OFFICE}", "Guten Tag,", "Lena Weber\nMax Hoffmann")
+    assert asked.recipient == tuple(both.splitlines())
+
+
+def test_a_name_with_a_von_is_that_of_who_signed():
+    asked = frame(f"{OFFICE}\nLena von Hoff", "Guten Tag,", "Lena von Hoff")
+    assert asked.recipient[0] == OFFICE.splitlines()[0]
+    assert frame(f"Frau\n{OFFICE}", below="Lena von Hoff").recipient == ("Lena von Hoff",)
+
+
 def test_who_is_greeted_did_not_write_the_letter():
     asked = frame(f"{PERSON}\n\n{OFFICE}", "Sehr geehrte Frau Hoffmann,")
     assert asked.recipient == tuple(OFFICE.splitlines())
