@@ -197,7 +197,11 @@ def points_of(sentences: Sequence[Sentence]) -> list[Point]:
     """Return the sentences of a letter in order, each with an id by its place, and
     whether it is another one than the points.
     """
-    told = [(at, each) for at, each in enumerate(sentences) if not each.is_aside]
+    told = [
+        (at, each)
+        for at, (each, below) in enumerate(pairwise((*sentences, _NOTHING)))
+        if not (each.is_aside or _is_heading(each, below))
+    ]
     asked = frozenset(_asked(told))
     return [
         Point(
@@ -208,6 +212,14 @@ def points_of(sentences: Sequence[Sentence]) -> list[Point]:
         )
         for at, sentence in enumerate(sentences)
     ]
+
+
+def _is_heading(line: Sentence, below: Sentence) -> bool:
+    """Return whether a line parts the items of a list: it has no end, and an item
+    stands below it.
+    """
+    is_other = line.is_item or line.is_point or _ENDS.search(line.text)
+    return below.is_item and not is_other
 
 
 def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:

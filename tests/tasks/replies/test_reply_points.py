@@ -139,6 +139,13 @@ def test_a_heading_can_ask_for_the_items_below() -> None:
     assert texts(pieces, "de") == ["Zahlung von 80 Euro"]
 
 
+def test_a_line_that_parts_a_list_asks_for_the_items_below() -> None:
+    above, below = ("- the lease", "- the plan"), ("- the keys", "- the badge")
+    listed = ("Please send us:", "Papers of the flat", *above, "Things of the house", *below)
+    shown = ["the lease", "the plan", "the keys", "the badge"]
+    assert points("Dear Sir,", *listed, "We thank you.", "- It rains.") == shown
+
+
 def test_a_sentence_that_a_day_cuts_is_one_point() -> None:
     for lines in (
         ("Wir fordern Sie auf, uns bis zum", "15. März 2026", "die Unterlagen zu schicken."),
@@ -197,6 +204,16 @@ def test_what_only_introduces_points_is_none_of_its_own() -> None:
         ("de", "Sehr geehrte Frau Adler,", "Im Mai haben Sie uns, wie vereinbart, über die Kosten zu informieren."),
         ("fr", "Madame,", "Je viens par la présente solliciter un délai."),
         ("fr", "Madame,", "Je vous mets formellement en demeure de payer."),
+        ("de", "Sehr geehrte Frau Adler,", "Sollte keine Zahlung eingehen, werden wir klagen."),
+        ("de", "Sehr geehrte Frau Adler,", "Die Mieterin ist zu einem Treffen am Montag bereit."),
+        ("en", "Dear Sir,", "I would like to borrow the hall in May."),
+        ("en", "Dear Sir,", "Unless the rent arrives, we will cancel the lease."),
+        ("en", "Dear Sir,", "I am happy to complete the form."),
+        ("fr", "Madame,", "Votre réponse est attendue en mai."),
+        ("fr", "Madame,", "Sans règlement de votre part, nous résilierons le bail."),
+        ("fr", "Madame,", "Je reste ouverte à une rencontre."),
+        ("es", "Estimada señora:", "Nos comunicamos para citarlos a una reunión."),
+        ("es", "Estimada señora:", "A falta de pago, acudiremos al juez."),
     ],
 )
 def test_what_a_longer_sentence_asks_is_a_point(language: str, greeting: str, asked: str) -> None:
@@ -255,6 +272,8 @@ TOLD = {
         "Er soll gelogen haben.",
         "Ihre Bitte um Akteneinsicht liegt uns vor.",
         "Wir sind gezwungen, den Vertrag zu beenden.",
+        "Er verlangt deshalb keinen Ersatz.",
+        "Wichtig ist uns, dass wir Parks haben.",
     ],
     "en": [
         "I must say that it rains.",
@@ -263,6 +282,9 @@ TOLD = {
         "Please find the lease enclosed.",
         "I trust that you and yours are all well.",
         "I look forward to seeing you at the fair.",
+        "I would like to thank the team.",
+        "I am happy to hear that.",
+        "We do not expect a reply.",
     ],
     "fr": [
         "Soyez assurés, Monsieur, de notre respect.",
@@ -270,8 +292,9 @@ TOLD = {
         "Nous vous remercions de votre aide.",
         "Nous sommes contents.",
         "Nous vous souhaitons un bel été.",
+        "Nous ne demandons rien.",
     ],
-    "es": ["Gracias por su atención.", "Presenté un escrito en julio."],
+    "es": ["Gracias por su atención.", "Presenté un escrito en julio.", "No reclamo nada."],
 }
 
 
