@@ -324,11 +324,12 @@ def find_addresses(text: str) -> Iterator[Find]:
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY if likely else Certainty.UNSURE, "town")
 
 
-_COUNTED = re.compile(r"[ \u00a0]([^\W\d_]{3,})")
+_COUNTED = re.compile(r"(?<=\d)[ \u00a0]([^\W\d_]{3,})(?![ \u00a0]\d)")
+"""Matches what a number may count, and no "14 Zimmer 3", where both numbers are names."""
 
 
 def is_counting(text: str, end: int) -> bool:
-    """Return whether the number that ends there counts what stands behind it: "608 residents", "14 Tage"."""
+    """Return whether a number ends there that counts what stands behind it: "608 residents", "14 Tage"."""
     behind = _COUNTED.match(text, end)
     if behind is None:
         return False

@@ -166,6 +166,18 @@ def test_a_number_of_a_house_may_stand_before_any_other_word() -> None:
     assert streets == ["Lindenstraße 7", "Ringweg 8", "Calle Mayor, 3", "C/ Sol 12", "Am Hof 3"]
 
 
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("The noise troubles 221 Baker Street residents.", "221 Baker Street"),
+        ("We pay for 12 High Street EUR 500 a month.", "12 High Street"),
+        ("Goethestraße 14 Zimmer 3", "Goethestraße 14"),
+    ],
+)
+def test_only_a_number_counts_what_stands_behind_it(text: str, street: str) -> None:
+    assert (Kind.ADDRESS, street) in _found(text, "")
+
+
 def test_a_sum_behind_a_street_is_no_town() -> None:
     finds = _found("Die Lindenstraße 7, 3. OG links, 12000 Euro und Ringweg 8, 9000 CHF", "de")
     assert [words for _, words in finds] == ["Lindenstraße 7", "Ringweg 8"]
