@@ -39,9 +39,11 @@ def table_for(
     maker = _Maker(fold(text), _index((*others, *(part for find in finds for part in _parts(find)))), draw)
     for substitute in taken:
         maker.take(substitute)
-    once = {find.text: find for find in finds}
+    once = dict[str, Find]()
+    for find in sorted(finds, key=_by_base):
+        once.setdefault(find.text, find)
     try:
-        for find in sorted(once.values(), key=_by_base):
+        for find in once.values():
             maker.add(find)
     except NoSubstituteError as err:
         raise KnownError("redaction.no_substitute") from err

@@ -43,6 +43,12 @@ def test_substitutes_are_of_the_same_shape_and_belong_to_nobody() -> None:
     assert _of(made, "Colin Ashworth").split()[1] == _of(made, "Ashworth")
 
 
+def test_words_that_were_found_as_two_kinds_are_a_name() -> None:
+    kinds = (("Anna Berg", Kind.PERSON), ("Anna Berg", Kind.OTHER), ("Berg", Kind.PERSON))
+    made = table_for("Anna Berg, Berg", [Find(kind, 0, 0, words, Certainty.SURE, "hand") for words, kind in kinds])
+    assert _of(made, "Anna Berg").split()[1] == _of(made, "Berg")
+
+
 def test_no_substitute_has_anything_of_an_original() -> None:
     substitutes = " ".join(sub for entry in _table() for _, sub in entry.pairs)
     for original in ("Ashworth", "Colin", "Larkspur", "GB33 BUKB", "4111", "Hollowell", "12/03/1970", "7946"):
