@@ -21,8 +21,10 @@ FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead and the title."""
 MOST_TITLE, MOST_CLOSING = 200, 250
 """Most characters of a title and a closing."""
-_ADDRESSED = re.compile(r"[^,:!\d]{0,79}[,:!]")
-"""Matches a salutation, and no address that begins like one: "Madame Claire Vasseur 4, impasse du Puits"."""
+_ADDRESSED = re.compile(r"[^,:!\d]{0,79}[,:!]|[^,:!]{0,79}[,:!]$")
+"""Matches a salutation ("Dear customer 4711,"), and no address that begins like one: "Madame Claire Vasseur 4, impasse
+du Puits".
+"""
 LONG_TEXT, MOST_DATED = 300, 300
 """From how many characters on a piece is a page whose lines are not told apart, and most of a line with the date."""
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500

@@ -18,6 +18,7 @@ from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.choosing import allowed_words, choose, joint
 from slmdesk.tasks.summaries.lines import PIECES_AT_ONCE, Line, count_words, joined, lines_of
 from slmdesk.tasks.summaries.linking import Piece, Point, pieces_of
+from slmdesk.tasks.summaries.papers import letterhead_of
 from slmdesk.tasks.summaries.types import Length
 
 pytestmark = pytest.mark.pure
@@ -333,6 +334,13 @@ def test_a_letter_begins_below_its_salutation_and_not_below_its_address() -> Non
     )
     told = f"{address}La lettre du 3 avril 2026 dit :\n\nVotre demande est acceptée pour six mois."
     assert "3 avril" not in lines(told, "fr")[0].text, "a date before a colon is not the letter's own"
+
+
+def test_a_salutation_may_have_a_number_and_an_address_is_none() -> None:
+    letter = pieces("Housing Office\n\nDear resident of 12 Mill Lane,\n\nYour permit is granted.")
+    assert letterhead_of(letter, range(len(letter)), "en") == 1
+    address = pieces("Mairie\n\nMadame Claire Vasseur 4, impasse du Puits\n\nVotre demande est acceptée.")
+    assert letterhead_of(address, range(len(address)), "fr") == -1
 
 
 def test_a_list_is_said_with_the_words_above_it() -> None:
