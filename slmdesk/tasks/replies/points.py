@@ -35,6 +35,8 @@ from slmdesk.tasks.summaries.papers import (
 ASKS = ("questions", "requests", "wishes", "duties", "imperatives", "threats")
 OFFERS = "offers"
 """Kinds of speech acts that want an answer, in points.toml."""
+MOST_LINES = 12
+"""Of so many lines at most is a sentence that is cut: some tables have no end."""
 _DAY = re.compile(
     r"\d{1,2}\.\s*(?:\d|[^\W\d_]{3,9}\s+\d{4}|(?:Jan|Feb|Mär|Apr|Mai|Ju[nl]|Aug|Sep|Okt|Nov|Dez)\w*\b)"
 )
@@ -133,7 +135,8 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
 def _goes_on(above: Sentence, sentence: Sentence) -> bool:
     """Return whether a sentence does not end, and goes on in the next line."""
     is_begun = sentence.text[:1].isupper() or sentence.begins_item
-    return not (is_begun or above.is_item or _ENDS.search(above.text))
+    is_over = len(above.spans) == MOST_LINES or _ENDS.search(above.text)
+    return not (is_begun or above.is_item or is_over)
 
 
 def _joined(above: Sentence, below: Sentence, language: str) -> Sentence:

@@ -4,7 +4,7 @@ import pytest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import changed
-from slmdesk.tasks.replies.points import is_offer, pattern, points_of, sentences_of
+from slmdesk.tasks.replies.points import MOST_LINES, is_offer, pattern, points_of, sentences_of
 from slmdesk.tasks.replies.types import LANGUAGES, Point
 from slmdesk.tasks.summaries.linking import Piece
 from slmdesk.tasks.summaries.papers import item_spans
@@ -74,6 +74,11 @@ def read(pieces: list[Piece], language: str) -> list[Point]:
 )
 def test_what_asks_is_a_point_and_what_tells_is_none(language: str, greeting: str, asked: str, told: str) -> None:
     assert points(greeting, f"{told} {asked}", language=language) == [asked]
+
+
+def test_lines_without_an_end_are_not_all_one_sentence() -> None:
+    found = read(pieces_of("Dear Sir,", "Please pay for:", *["water and gas"] * 40), "en")
+    assert max(len(point.spans) for point in found) <= MOST_LINES
 
 
 def test_a_question_is_a_point_below_the_signature_too() -> None:
