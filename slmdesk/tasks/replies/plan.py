@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, Passage
@@ -26,6 +28,7 @@ from slmdesk.tasks.jobs.runner import (
     Plan,
     Question,
     StepValue,
+    Yield,
     step_key,
 )
 from slmdesk.tasks.replies.edits import answered_anew, as_point
@@ -74,6 +77,12 @@ class Replying(TaskRun[Reply]):
         """What a model is asked for, by the keys of the steps."""
         self._writing: dict[str, str] = {}
 
+        @lru_cache(maxsize=1)  # many sentences stand on it
+        def page_of(document: str, number: int) -> Page:
+            return work.tools.pages(document, number, 1)[0]
+
+        self._page_of = page_of
+
     @property
     def draft(self) -> Reply | None:
         return self._reply if self._reply.papers else None
@@ -105,6 +114,7 @@ class Replying(TaskRun[Reply]):
         found = sentences_of(texts.pieces, one.pieces, language)
         points = points_of(found)
         for at, point in enumerate(points):
+            yield Yield()
             offers = yield from self._offers(point)
             spans = tuple(self._exact(span, point.text) for span in point.spans)
             kind = _page_kind(one.record)
@@ -143,7 +153,7 @@ class Replying(TaskRun[Reply]):
 
     def _exact(self, span: Span, words: str) -> Span:
         """Return where the words stand in a paragraph, or all of it."""
-        page = self._work.tools.pages(span.document, span.page, 1)[0]
+        page = self._page_of(span.document, span.page)
         found = FoldedText(page.text[span.start : span.end]).find(words)
         start, end = found or (0, span.end - span.start)
         return changed(span, start=span.start + start, end=span.start + end)

@@ -103,3 +103,18 @@ def test_a_point_has_the_place_of_its_own_words(opened) -> None:
     (page,) = recorder.calls.store.pages.of_document(document)
     (span,) = first.spans
     assert page.text[span.start : span.end] == ASKED.rstrip(".")
+
+
+def test_a_page_is_not_read_anew_for_each_of_its_sentences(opened, monkeypatch) -> None:
+    recorder = opened(model=False)
+    document = keep(recorder, "letter.txt", (*LETTER, *[f"The roof of house {n} is dry." for n in range(100)]))
+    pages, read = recorder.services.store.pages, list[str]()
+
+    def counted(document: str, **settings):
+        read.append(document)
+        return of_document(document, **settings)
+
+    of_document = pages.of_document
+    monkeypatch.setattr(pages, "of_document", counted)
+    assert len(reply_of(recorder, begun(recorder, document)).others) > 99
+    assert len(read) < 10
