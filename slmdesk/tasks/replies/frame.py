@@ -279,7 +279,7 @@ def _greeting(
             and (last in signed or not signed)
         ):
             return str(greetings[match["title"]].format(name=name))
-    if _begins_as_person(signed, address):
+    if signed and _begins_as_person(signed, address):
         return str(sentences_in(written)["person"].format(name=signed))
     return str(greetings[""])
 

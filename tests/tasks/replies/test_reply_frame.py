@@ -174,6 +174,7 @@ def test_the_address_below_a_signature_is_taken_with_it():
         ("A. Anna Weber", "poststelle@amt.de", "Guten Tag A. Anna Weber,"),
         ("", "Dr. Xolani Weber <weber@amt.de>", "Guten Tag Dr. Xolani Weber,"),
         ("", "Amt Marktüberwachung <marktueberwachung@amt.de>", ""),
+        ("", "_noreply@amt.de", ""),
     ],
 )
 def test_a_department_is_not_greeted_as_a_person(below, author, greeted):
