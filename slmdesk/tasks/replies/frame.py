@@ -75,6 +75,8 @@ _OTHER = re.compile(
     r"|(?:Herrn?|Frau|Mrs?|Ms|Miss|Monsieur|Madame|Mme|M|Sra?|Don|Doña)\b[. ])"
 )
 """A line below which another address stands, or none."""
+_ARTICLE = re.compile(r"An? ")
+"""In English, where it stands before no addressee: "A change to your lease"."""
 _FOR = re.compile(
     r"(?:i\. ?[AV]\.|Im Auftrag|In Vertretung|gez\.|p\.p\.|Fdo\.?:?|Pour)(?:\s+|$)"
 )
@@ -165,7 +167,10 @@ def _subject(
     the line above the salutation. None that is an addressee.
     """
     line = line_above(pieces, here, language)
-    if _OTHER.match(line) or has_address(line) or line in recipient:
+    is_other = _OTHER.match(line) is not None
+    if language == "en" and _ARTICLE.match(line):
+        is_other = False
+    if is_other or has_address(line) or line in recipient:
         line = ""
     return subject_of(pieces, here, language)[1] or line
 

@@ -229,6 +229,13 @@ def test_a_subject_is_marked_or_above_the_salutation_and_no_addressee(lines, sub
     assert frame_of(head, pieces, range(len(lines)), "fr", "fr", "").subject == subject
 
 
+def test_an_english_subject_may_begin_with_an_article():
+    lines = ("A change to your lease", "Dear Ms Weber,")
+    pieces = [Piece("d", 1, 0, len(line), BlockKind.PARAGRAPH, line) for line in lines]
+    head = Head("", "", "", is_mail=False)
+    assert frame_of(head, pieces, range(2), "en", "en", "").subject == lines[0]
+
+
 def test_a_heading_further_up_is_a_letterhead():
     pieces = [
         Piece("d", 1, 0, 16, BlockKind.HEADING, "Kanzlei Adler & Partner", level=1),
