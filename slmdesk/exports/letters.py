@@ -28,7 +28,8 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.exports.word import number_pages
 
 USUAL = "en"
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[\w-]+(?:\.[\w-]+)*", re.ASCII)
 _MESSAGE = re.compile(r"<[!-;=?-~]{1,900}>")
 _REPLY = re.compile(r"(?:re|aw|sv|antw|rép|rif)\s*:", re.IGNORECASE)
 

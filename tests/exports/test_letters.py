@@ -83,6 +83,8 @@ def test_our_own_reader_reads_the_mail() -> None:
         ("recipient_mail", "a@b.example\r\nBcc: c@d.example", "To"),
         ("recipient_mail", "a@b.example, c@d.example", "To"),
         ("recipient_mail", "Keller", "To"),
+        ("recipient_mail", "keller.@docomo.example", "To"),
+        ("recipient_mail", "keller@b..example", "To"),
         ("in_reply_to", "no id\r\nBcc: c@d.example", "In-Reply-To"),
         ("references", ("Bcc: c@d.example",), "References"),
     ],
