@@ -244,5 +244,13 @@ class DueService(Service):
         return lead_of(days_open(self.listed()))
 
     def sheet(self, id: str) -> Paper:
-        """Return the sheet of a day for the file. Raises KnownError."""
-        return sheet_of(find_day(self._store, self.listed(), id))
+        """Return the sheet of a day for the file. Raises KnownError.
+
+        The list of a folder may have the day at another place of the paper.
+        """
+        document, __, key = id.partition(" ")
+        copies = self._store.documents.copies(document)
+        for day in self.listed().days:
+            if day.document in copies and day.found.key == key:
+                return sheet_of(day)
+        return sheet_of(find_day(self._store, DueList(), id))

@@ -241,6 +241,19 @@ def test_a_paper_at_two_places_is_listed_once_and_names_both(services, letter, c
     assert str(tmp_path / "copies" / "kopie.txt") in told
 
 
+def test_a_day_has_its_sheet_at_each_place_of_its_paper(services, letter, tmp_path):
+    folder = tmp_path / "mieter"
+    folder.mkdir()
+    copy = folder / "kopie.txt"
+    copy.write_text(NOTICE, encoding="utf-8")
+    os.utime(copy, (1, 1))  # else it may be being written
+    state = result_of(services, lambda: services.collections.add(folder, watched=False))
+    wait_until(lambda: len(services.call.due.listed(state.record.id).days) == 2)
+    day = services.call.due.listed(state.record.id).days[0]
+    assert day.document != letter
+    assert services.call.due.sheet(day.id) == services.call.due.sheet(f"{letter} {day.found.key}")
+
+
 def test_the_other_days_of_a_paper_at_two_places_are_listed_once(services, fair, tmp_path):
     path = tmp_path / "messe2.txt"
     path.write_bytes((tmp_path / "messe.txt").read_bytes())
