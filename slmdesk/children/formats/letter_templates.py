@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -124,19 +125,37 @@ def _mark(paragraph: Any, speech: Speech) -> None:
 
 
 def _write_body(document: Document, paragraph: Any, parts: Sequence[LetterPart], speech: Speech) -> None:
-    """Put each part into a copy of the paragraph. Empty ones part them where it has no room below it."""
+    """Put the first part into the paragraph, each other one into a copy. Empty ones part them where it has no room
+    below it.
+    """
+    if not parts:
+        _remove(paragraph)
+        return
     if not _has_space(document, paragraph):
         parts = [each for part in parts for each in (part, LetterPart(""))][:-1]
-    for part in parts:
-        line = copy.deepcopy(paragraph)
-        paragraph.addprevious(line)
+    lines = [paragraph, *(_copy_of(paragraph) for _part in parts[1:])]
+    for line, following in pairwise(lines):
+        line.addnext(following)
+    for end_of_section in paragraph.xpath("./w:pPr/w:sectPr"):
+        lines[-1].set_sectPr(end_of_section)
+    for line, part in zip(lines, parts, strict=True):
         _put(line, 0, len(_text(line)), part.text)
         _mark(line, speech)
         if part.sources and line.xpath("self::w:p[ancestor::w:body][not(ancestor::w:txbxContent)]"):
             comment = document.add_comment(_runs(line), "\n".join(part.sources), AUTHOR)
             for said in comment.paragraphs:
                 _mark(said._p, speech)
-    _remove(paragraph)
+
+
+def _copy_of(paragraph: Any) -> Any:
+    """Return a paragraph of the same look, without what a page has once: pictures and text boxes that are anchored in
+    it, and the end of a section.
+    """
+    line = copy.deepcopy(paragraph)
+    once = "./w:pPr/w:sectPr | .//w:drawing | .//w:pict | .//*[local-name() = 'AlternateContent']"
+    for element in line.xpath(once):
+        element.getparent().remove(element)
+    return line
 
 
 def _has_space(document: Document, paragraph: Any) -> bool:

@@ -114,6 +114,25 @@ def test_fields_in_tables_headers_footers_and_text_boxes_are_filled() -> None:
     assert {"Anna MusterHauptstr. 1", "R-4711", "30. November 2026"} <= set(said)
 
 
+def test_what_is_anchored_in_the_body_and_the_end_of_its_section_are_there_once() -> None:
+    def make(document: Document) -> None:
+        box = parse_xml(
+            f'<w:pict {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml"><v:shape><v:textbox><w:txbxContent><w:p>'
+            "<w:r><w:t>{{date}}</w:t></w:r></w:p></w:txbxContent></v:textbox></v:shape></w:pict>"
+        )
+        body = document.add_paragraph("{{body}}")
+        body.add_run()._r.append(box)
+        document.add_section()
+        body._p.set_sectPr(document.paragraphs[-1]._p.pPr.sectPr)
+
+    data = written(saved(make))
+    told = [words for words in every(data) if words]
+    assert told.count(FIELDS["date"]) == 1
+    assert not any("{{" in words for words in told)
+    assert len(opened(data).sections) == 2
+    assert opened(data).paragraphs[len(BODY) - 1]._p.pPr.sectPr is not None
+
+
 def test_a_line_without_a_value_goes_with_the_words_before_it() -> None:
     assert texts(written(lines("Our ref: {{our_ref}}", "{{body}}")))[0] == "Sehr geehrte Frau Keller,"
     both = texts(written(lines("Ref: {{our_ref}} / {{your_ref}}", "{{body}}")))
