@@ -169,7 +169,8 @@ class ModelDownload:
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         self._done, self._first, self._more = first, first, more
-        self.parts = tuple(Part(self._models.folder, remote.repo, part) for part in remote.parts)
+        # by the name that was asked for, by which they are looked for: the Hub may know the repository by another now
+        self.parts = tuple(Part(self._models.folder, self.now.repo, part) for part in remote.parts)
         total = first + remote.bytes + more
         fit = self.now.fit if first else fit_by_size(total, available_bytes())
         self._change(name=remote.name, total_bytes=total, fit=fit, done_bytes=first)

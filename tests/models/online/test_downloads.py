@@ -218,6 +218,25 @@ def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(recorder, hub, 
     assert files_in(home) == set()
 
 
+def test_one_of_a_renamed_repository_leaves_no_part_when_it_is_cancelled_in_another_run(
+    recorder, opened, hub, home
+) -> None:
+    former = "some/former-GGUF"
+    hub.repos[former] = hub.repos[REPO]
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(recorder, former)
+    wait_for_part(home)
+    assert left_overs(recorder) == [], "it is running"
+    download.do("pause")
+    assert download.end().state == "paused"
+    recorder.services.close()
+    download.recorder = again = opened(model=False)
+    again.ask(lambda services: services.downloads.take_up())
+    download.do("cancel")
+    assert download.end().state == "cancelled"
+    assert files_in(home) == set()
+
+
 def test_d3_what_was_kept_and_thrown_away_was_not_resumed_from(recorder, hub) -> None:
     hub.storage_faults, hub.storage_fault = [Fault(cut_at=1 << 20)], Fault(status=503)
     assert Download(recorder).end().problem.code == "download.gave_up"
