@@ -87,7 +87,8 @@ class ModelDownload:
         self._before = 0  # bytes of the parts that are whole
         self._reported = 0.0
         self._done = 0
-        self._judge_at = list(_JUDGED_AT)
+        self._judge_at: list[int] = []
+        """Bytes of the file after which it is looked at, next first. None once it has been judged."""
         self._require = self._require_model = require_no_projector
         self._is_refused = False
         self._first = self._more = 0
@@ -165,6 +166,7 @@ class ModelDownload:
 
     def _begin(self, remote: RemoteFile, *, first: int = 0, more: int = 0) -> None:
         self._is_refused = False
+        self._judge_at = list(_JUDGED_AT)
         self._require = require_usable if remote.beside == PROJECTOR else self._require_model
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)

@@ -361,6 +361,14 @@ def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
     assert hub.sent < 30 << 20
 
 
+def test_what_is_taken_instead_is_not_all_fetched_either_where_it_is_of_the_wrong_kind(recorder, hub) -> None:
+    wrong = tiny_projector().data
+    files = {"tiny.Q8_0.gguf": wrong + bytes(81 << 20), "tiny.Q6_K.gguf": wrong + bytes(80 << 20)}
+    hub.add(REPO, {**files, NAME: tiny_llama().data})
+    assert Download(recorder).end().name == NAME
+    assert hub.sent < 80 << 20
+
+
 def test_of_a_repository_that_is_not_for_chatting_a_language_model_is_taken_by_name_alone(recorder, hub) -> None:
     data = tiny_llama().data + bytes(40 << 20)
     hub.add("some/tiny-reranker-GGUF", {NAME: data})
