@@ -102,9 +102,10 @@ class ModelDownload:
             repo = self._repo(refused)
             remote = self._choose(repo, file, quantization)
             self._require_model = require_no_projector if file else partial(_require_of, repo)
-            self._begin(remote, more=remote.eyes_bytes)
+            eyes = self._missing_projector(remote)
+            self._begin(remote, more=eyes.bytes if eyes else 0)
             try:
-                return self._bring_all(remote)
+                return self._bring_all(remote, eyes)
             except KnownError as err:
                 if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
                     refused[remote.name] = str(err.args_for_people["kind"])
@@ -116,12 +117,18 @@ class ModelDownload:
                     raise
                 self._note_start(err.code.removeprefix("download."))
 
-    def _bring_all(self, remote: RemoteFile) -> ModelRecord:
+    def _missing_projector(self, remote: RemoteFile) -> RemoteFile | None:
+        """Return the projector that comes with a model, unless the library has it, as from another of its files."""
+        if remote.projector is None:
+            return None
+        eyes = changed(remote, parts=(remote.projector,), beside=PROJECTOR, projector=None)
+        return None if self._found(eyes) else eyes
+
+    def _bring_all(self, remote: RemoteFile, eyes: RemoteFile | None) -> ModelRecord:
         record = self._bring(remote)
-        if remote.projector:
+        if eyes:
             total = remote.bytes
             if record.kind in ("model", ASR) and takes_projector(str(record.header.get("architecture"))):
-                eyes = changed(remote, parts=(remote.projector,), beside=PROJECTOR, projector=None)
                 self._begin(eyes, first=total)
                 self._bring(eyes)
                 total += eyes.bytes

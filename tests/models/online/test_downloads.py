@@ -328,6 +328,19 @@ def test_the_projector_of_a_model_that_sees_comes_with_it(recorder, hub, home, t
     assert len(files_in(home)) == 2
 
 
+def test_a_projector_that_is_here_already_is_not_counted_with_another_file_of_its_model(
+    recorder, hub, tmp_path
+) -> None:
+    model, projector = (path.read_bytes() for path in tiny_vision.qwen25vl(tmp_path))
+    other = "tiny.Q8_0.gguf"
+    hub.add(REPO, {NAME: model, other: model + bytes(64), "mmproj-F16.gguf": projector})
+    assert Download(recorder, file=NAME).end().problem is None
+    download, total = Download(recorder, file=other), len(model) + 64
+    end = download.end()
+    assert (end.problem, end.name, end.done_bytes, end.total_bytes) == (None, other, total, total)
+    assert {event.total_bytes for event in recorder.of(DownloadChanged, download.begin)} <= {0, total}
+
+
 @pytest.mark.parametrize("file", ["Qwen3-ASR-0.6B-Q8_0.gguf", ""])
 def test_the_projector_of_a_model_that_hears_comes_with_it(recorder, hub, home, tmp_path, file) -> None:
     model, projector = (path.read_bytes() for path in tiny_hearing.qwen3_asr(tmp_path))
