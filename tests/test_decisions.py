@@ -44,7 +44,7 @@ DECISIONS = {
     "models/gguf": 647,
     "models/hub": 292,
     "models/loader": 213,
-    "models/online": 499,
+    "models/online": 503,
     "redact": 549,
     "services.py": 58,
     "tasks": 558,

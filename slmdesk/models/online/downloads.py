@@ -456,6 +456,7 @@ class _Download:
     goal: DownloadState | None = None
     """State that it gets when its thread has ended; None if nothing was requested."""
     fetch: ModelDownload | None = None
+    thread: threading.Thread | None = None
     noted: float = 0.0
 
 
@@ -560,6 +561,11 @@ class DownloadService(Service):
                     self._jobs.leave(job.now, JobStatus.OPEN)
         for thread in self._removing:
             thread.join(REMOVE_S)
+        for job in self._all.values():
+            if job.thread is not None and job.is_on and job.goal is DownloadState.CANCELLED:
+                job.thread.join(REMOVE_S)
+                with suppress(KnownError):  # it is listed as a leftover file then
+                    self._remove_parts(job, job.now)
 
     # As `jobs` runs them (tasks/jobs/runner.py).
 
@@ -700,7 +706,8 @@ class DownloadService(Service):
             publish=lambda change: self._service_thread.post(lambda: self._say_progress(job, fetch, change)),
             stop=job.stop, context_tokens=self._hub.context_tokens, limits=self.limits, speed=self._speed,
         )  # fmt: skip
-        threading.Thread(target=self._work, args=(job, fetch), name="download", daemon=True).start()
+        job.thread = threading.Thread(target=self._work, args=(job, fetch), name="download", daemon=True)
+        job.thread.start()
         self._look_later()
         return True
 
@@ -730,14 +737,17 @@ class DownloadService(Service):
     def _remove(self, job: _Download, end: DownloadChanged) -> None:
         """Delete the partial files of a cancelled download. Thread of its own."""
         try:
-            if job.fetch and job.fetch.parts:
-                job.fetch.remove_parts()
-            else:
-                remove_parts_of(self._models.folder, end.repo, end.name)
+            self._remove_parts(job, end)
             end = changed(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None, place=0)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             end = changed(end, state=DownloadState.FAILED, problem=problem_for(err))
         self._service_thread.post(lambda: self._end(job, end))
+
+    def _remove_parts(self, job: _Download, end: DownloadChanged) -> None:
+        if job.fetch and job.fetch.parts:
+            job.fetch.remove_parts()
+        else:
+            remove_parts_of(self._models.folder, end.repo, end.name)
 
     def _say_progress(self, job: _Download, fetch: ModelDownload, change: DownloadChanged) -> None:
         if job.is_on and job.fetch is fetch:

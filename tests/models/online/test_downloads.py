@@ -200,6 +200,22 @@ def test_one_cancelled_when_its_thread_has_just_ended_leaves_no_part(recorder, h
     assert recorder.ask(lambda services: services.jobs.get(download.id)).status is JobStatus.CANCELLED
 
 
+def test_one_cancelled_just_before_the_end_of_slmdesk_leaves_no_part(recorder, hub, home, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.models.online.downloads.REMOVE_S", 60.0)  # this PC may be slow
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(recorder)
+    wait_for_part(home)
+    services = recorder.services
+
+    def cancel_and_close() -> None:
+        services.downloads.cancel(download.id)
+        services.downloads.close()
+
+    services.service_thread.call(cancel_and_close)
+    services.close()
+    assert files_in(home) == set()
+
+
 def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(recorder, hub, home) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20), Fault(stall_at=1 << 20)]
     download = Download(recorder)
