@@ -97,6 +97,8 @@ class DocumentsArea(QObject):
         self._awaited: tuple[str, ...] = ()
         """Documents that are to be read before what a person asked for begins."""
         self._begin_awaited: Callable[[], object] = lambda: None
+        self._promised_in: ResultPane | None = None
+        """Pane that says that it begins once they are read."""
         self.table_pane = ResultPane(self.tables, self.page)
         self.table_scope = Scope(bridge, self.tables, self.table_pane)
         self.compare_pane = ResultPane(self.versions, self.page)
@@ -293,7 +295,7 @@ class DocumentsArea(QObject):
     def _begin_first(self, name: str) -> None:
         """Make the first report of the shown document in a pane to which a person came, where none is asked for."""
         pane, document = self._begun_unasked.get(name), self.documents.current
-        self._awaited = ()
+        self._forget_awaited()
         if pane is None or not document or (pane is self.summary_pane and self._scope):
             return
 
@@ -309,12 +311,18 @@ class DocumentsArea(QObject):
         if any(record.status is DocumentStatus.READING for record in records):
             self._awaited = tuple(documents)
             self._begin_awaited = partial(self._once_read, pane, documents, begin)
+            self._promised_in = pane
             pane.say(_("Begins as soon as reading is done."))
             return
-        if self._awaited:
-            pane.say("")
-        self._awaited = ()
+        self._forget_awaited()
         begin()
+
+    def _forget_awaited(self) -> None:
+        """Begin nothing any more that waits for documents, and take the promise back."""
+        self._awaited = ()
+        if self._promised_in is not None:
+            self._promised_in.say("")
+            self._promised_in = None
 
     def _on_changed(self, event: DocumentChanged) -> None:
         if event.document.id in self._awaited:
@@ -362,6 +370,7 @@ class DocumentsArea(QObject):
         if action == "remove":
             self.documents.remove(*documents)
             return
+        self._forget_awaited()
         names = {id: record.name for id, record in self.documents.records(documents).items()}
         if action == "compare":
             self._compare(list(names))
@@ -426,7 +435,7 @@ class DocumentsArea(QObject):
             self.folders.leave()
             self.page.documents.show_chosen_folder("")
         if record is None or record.id not in self._awaited:
-            self._awaited = ()
+            self._forget_awaited()
         is_reading = record is not None and record.status is DocumentStatus.READING
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
         for part in (self.summary_pane, self.question_pane, *self.others):

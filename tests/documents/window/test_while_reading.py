@@ -23,6 +23,9 @@ class Reading:
         self._may_end = threading.Event()
         self._is_lost = False
 
+    def begin(self) -> None:
+        self._may_end.clear()
+
     def end(self, *, is_lost: bool = False) -> None:
         self._is_lost = is_lost
         self._may_end.set()
@@ -88,6 +91,36 @@ def test_nothing_is_begun_for_a_person_who_went_on(program, reading) -> None:
     program.wait(pane.isEnabled)
     program.ask(lambda _services: None)
     assert not pane.controller.item
+
+
+def test_nothing_is_begun_of_several_that_are_chosen_no_longer(program, reading) -> None:
+    opened(program, *program.paths)
+    listed = program.find("document_list")
+    listed.mark([record.id for record in listed.shown])
+    program.click("several_table")
+    program.says("extraction_note", WAITS)
+    listed.several_requested.emit("", ())
+    assert program.find("extraction_note").isHidden()
+    reading.end()
+    pane = program.find("extraction_pane")
+    program.wait(pane.isEnabled)
+    program.wait(lambda: all(record.status is DocumentStatus.READ for record in listed.shown))
+    program.ask(lambda _services: None)
+    assert not pane.controller.item
+
+
+def test_no_promise_stays_where_a_person_went_on_while_a_paper_is_read_again(program, reading) -> None:
+    opened(program, program.paths[0])
+    reading.end()
+    area = program.frame.documents_area
+    program.wait(lambda: area.questions.document)
+    reading.begin()
+    program.frame.documents.read_again(area.questions.document)
+    program.wait(lambda: not area.table_pane.isEnabled())
+    program.choose_tab("table")
+    program.says("extraction_note", WAITS)
+    program.choose_tab("questions")
+    assert program.find("extraction_note").isHidden()
 
 
 def test_a_paper_that_cannot_be_read_leaves_no_promise(program, reading) -> None:
