@@ -325,7 +325,8 @@ class ResultPane(QFrame):
             self._to_calendar()
             return
         if action not in self.task.action_fields:
-            self._controller.edit(Edit(statement.id, action=action))
+            if action != statement.chosen:  # what holds would only undo own words
+                self._controller.edit(Edit(statement.id, action=action))
             return
         shown = self.view.lists[0]
         self.action_form(action).ask(

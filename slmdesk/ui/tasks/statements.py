@@ -240,7 +240,7 @@ class StatementList(QListView):
     def _follow(self, statement: Statement, link: Link) -> None:
         if link.choice:
             self.edited.emit(statement, link.choice)
-        elif not link.is_held:
+        else:
             self.action_requested.emit(statement, link.action)
 
     def currentChanged(self, current: Index, previous: Index) -> None:

@@ -7,12 +7,13 @@ from fakes.dropping import drop
 from fakes.reports import press_statement
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.replies.edits import POINT
+from slmdesk.tasks.report import Edit
 from slmdesk.ui.tasks.rows import RowKind
 
 pytestmark = pytest.mark.gui
@@ -77,6 +78,40 @@ def test_four_presses_lead_from_the_letter_to_the_word_file(program, tmp_path):
     program.wait(target.is_file)
     pane.controller.undo()
     program.wait(lambda: stances_in(pane) == ["refuse", ""])
+
+
+def say(program, words: str) -> None:
+    """Type in the form that asks what is to be said, over what stands there."""
+    line = program.find("say_form").findChild(QLineEdit)
+    program.wait(line.hasFocus)
+    line.selectAll()
+    QTest.keyClicks(line, words)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+
+
+def test_own_words_are_asked_for_again_where_they_hold_alone(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    for words in ("Nein.", "Doch."):
+        press_statement(pane, points_in(pane)[0], "say")
+        say(program, words)
+        program.wait(lambda words=words: points_in(pane)[0].text.endswith(words))
+    assert stances_in(pane)[0] == "say"
+
+
+def test_a_stance_that_holds_leaves_a_text_of_ones_own(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    press_statement(pane, points_in(pane)[0], "refuse")
+    program.wait(lambda: stances_in(pane)[0] == "refuse")
+    pane.controller.edit(Edit(points_in(pane)[0].id, text="Wir zahlen nicht."))
+    program.wait(lambda: points_in(pane)[0].text == "Wir zahlen nicht.")
+    QTest.keyClick(pane.view.lists[0], Qt.Key.Key_2)
+    press_statement(pane, points_in(pane)[1], "time")
+    program.wait(lambda: stances_in(pane) == ["refuse", "time"])
+    assert points_in(pane)[0].text == "Wir zahlen nicht."
 
 
 def fold_of(pane):
