@@ -598,7 +598,7 @@ class ResultPane(QFrame):
         """
         if report.layout is Layout.PAGES or self._is_quiet:
             known = [one.id for one in self.view.report.statements]
-            return [one.id for one in report.statements] != known
+            return [one.id for one in report.statements][: len(known)] != known
         return list(report.statements) != list(self.view.statements)
 
     def _finish(self, report: Report | None) -> None:
@@ -633,6 +633,8 @@ class ResultPane(QFrame):
         for other in self._views.values():
             other.setVisible(other is view)
         self._say_writer(report.writer)
+        if is_other:
+            view.light(())  # what was lit in another report may have the same id here
         view.show_report(report, is_other=is_other)
 
     def _say_writer(self, words: str) -> None:

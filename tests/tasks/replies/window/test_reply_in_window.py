@@ -162,6 +162,21 @@ def test_it_is_not_begun_where_another_letter_is_looked_at(program, tmp_path):
     assert not pane.is_running
 
 
+def test_the_next_letter_is_shown_whole_after_a_press_on_a_point_of_the_last(program, tmp_path):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    press_statement(pane, points_in(pane)[0])
+    assert pane.view.lists[0].lit == points_in(pane)[:1]
+    other = tmp_path / "andere.txt"
+    other.write_text(LETTER.replace("120,50", "130,50"), encoding="utf-8")
+    program.frame.documents.open_paths([other])
+    program.wait(lambda: program.frame.documents.current and pane.report is None)
+    choose_tab(program, "reply")
+    program.wait(lambda: pane.report is not None)
+    assert pane.view.lists[0].lit == []
+
+
 def test_the_menu_of_a_document_leads_there(program):
     document = program.frame.documents.current
     assert ("reply", "Reply") in program.frame.documents.actions(document, ())
