@@ -61,7 +61,7 @@ DECISIONS = {
     "ui/chat": 1659,
     "ui/documents": 893,
     "ui/jobs": 96,
-    "ui/kit": 1678,
+    "ui/kit": 1683,
     "ui/models": 295,
     "ui/online": 254,
     "ui/privacy": 66,

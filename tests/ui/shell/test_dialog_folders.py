@@ -158,6 +158,45 @@ def test_a_typed_path_is_taken_with_the_first_return(program, tmp_path, kind):
     assert got == [[path]]
 
 
+@pytest.mark.parametrize(
+    ("typed", "filters", "written"),
+    [
+        ("Antwort vom 30.11", "Word (*.docx)", "Antwort vom 30.11.docx"),
+        ("Antwort", "Word (*.docx)", "Antwort.docx"),
+        ("Antwort.DOCX", "Word (*.docx)", "Antwort.DOCX"),
+        ("terms.tbx", "", "terms.tbx"),
+    ],
+)
+def test_a_new_file_has_the_suffix_of_its_kind(program, tmp_path, typed, filters, written):
+    got: list[Path] = []
+    proposed = tmp_path / "a.docx"
+    dialog = ask_new_file(program.window, "Save", got.append, name="d", proposed=proposed, filters=filters)
+    line = dialog.findChild(QLineEdit, "fileNameEdit")
+    dialog.activateWindow()
+    line.setFocus()
+    program.wait(line.hasFocus)
+    line.setText(typed)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: got)
+    assert got == [tmp_path / written]
+
+
+def test_a_folder_that_is_typed_for_a_new_file_is_opened(program, tmp_path):
+    (tmp_path / "in").mkdir()
+    got: list[Path] = []
+    proposed = tmp_path / "a.docx"
+    dialog = ask_new_file(program.window, "Save", got.append, name="d", proposed=proposed, filters="Word (*.docx)")
+    line = dialog.findChild(QLineEdit, "fileNameEdit")
+    dialog.activateWindow()
+    line.setFocus()
+    program.wait(line.hasFocus)
+    line.setText(str(tmp_path / "in"))
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: dialog.directory().path() == str(tmp_path / "in"))
+    assert got == []
+    dialog.close()
+
+
 def test_the_icons_of_a_file_dialog_can_be_seen_in_the_dark(start, tmp_path):
     program = start()
     program.frame.keeper.set_choice("dark")

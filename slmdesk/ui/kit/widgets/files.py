@@ -125,14 +125,25 @@ def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:
 
 class FileDialog(QFileDialog):
     """A dialog for files or folders that takes a typed path at once. Qt marks the folders above as it is typed, which
-    then counted as chosen too: nothing was, or the dialog went into one of them.
+    then counted as chosen too: nothing was, or the dialog went into one of them. And it takes the end of "answer of
+    30.11" for a suffix, so that the file had none that a system knows.
     """
 
     def accept(self) -> None:
         line, view = self.findChild(QLineEdit, "fileNameEdit"), self.findChild(QListView, "listView")
         if line is not None and view is not None and "/" in QDir.fromNativeSeparators(line.text()):
             view.selectionModel().clearSelection()  # what is typed counts where nothing is marked
+        if line is not None:
+            line.setText(self._with_suffix(line.text()))
         super().accept()
+
+    def _with_suffix(self, typed: str) -> str:
+        """Return the name of a new file with the suffix of its kind, unless any kind may be written."""
+        suffix = f".{self.defaultSuffix()}"
+        is_given = typed.casefold().endswith(suffix.casefold()) or self.directory().exists(typed)
+        if not typed or is_given or f"*{suffix}" not in self.selectedNameFilter():
+            return typed
+        return typed + suffix
 
 
 def ask_file(
