@@ -152,11 +152,13 @@ class ListView(ReportView):
         return (self.list,)
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
-        current = self.list.current
+        current, row = self.list.current, self.list.currentIndex().row()
         self.report = report
+        self.list.setAutoScroll(False)  # Qt goes to what follows a row that goes
         self.list.rows.show_report(report, is_other=is_other)
+        self.list.setAutoScroll(True)
         if current is not None and not is_other:
-            self.list.stay_at(current)
+            self.list.stay_at(current, row)
 
 
 class PagesView(ReportView):

@@ -9,6 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import (
     QEvent,
+    QModelIndex,
     QPointF,
     QSize,
     Qt,
@@ -151,11 +152,13 @@ class StatementList(QListView):
         if not self.viewport().rect().contains(self.visualRect(index)):
             self.scrollTo(index, self.ScrollHint.PositionAtCenter)
 
-    def stay_at(self, statement: Statement) -> None:
-        """Keep the keys at a statement whose row may have been made anew. What is in
-        sight stays.
+    def stay_at(self, statement: Statement, row: int) -> None:
+        """Keep the keys at a statement whose row may have been made anew, or where it
+        is gone, at the next one. What is in sight stays.
         """
         index = self.rows.index_of_id(statement.id)
+        if not index.isValid():
+            index = self._next_to(row)
         if not statement.id or not index.isValid() or index == self.currentIndex():
             return
         self._is_showing = True
@@ -163,6 +166,16 @@ class StatementList(QListView):
         self.setCurrentIndex(index)
         self.setAutoScroll(True)
         self._is_showing = False
+
+    def _next_to(self, row: int) -> QModelIndex:
+        """Return the statement in a row or below, else the last one above."""
+        places = [
+            at
+            for at, known in enumerate(self.rows.rows)
+            if known.kind is RowKind.STATEMENT
+        ]
+        below = [at for at in places if at >= row]
+        return self.rows.index(next(iter([*below, *reversed(places)]), -1))
 
     @property
     def current(self) -> Statement | None:

@@ -128,6 +128,32 @@ def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
     program.wait(lambda: days_in(pane) == [PAST.isoformat(), COMING.isoformat()])
 
 
+MANY = LETTER + "".join(
+    f"\n\nBitte senden Sie uns Unterlage {number} bis zum {COMING + timedelta(days=number):%d.%m.%Y}."
+    for number in range(1, 60)
+)
+
+
+def test_a_done_day_leaves_the_others_in_sight(start, tmp_path):
+    program = start().open_documents()
+    letter = tmp_path / "unterlagen.txt"
+    letter.write_text(MANY, encoding="utf-8")
+    drop(program.documents, letter)
+    program.wait(lambda: program.find("summary_pane").report is not None)
+    program.click("deadlines_button")
+    pane = program.find("due_pane")
+    program.wait(lambda: len(days_in(pane)) > 50)
+    shown = pane.view.lists[0]
+    first, second = list(pane.view.statements)[:2]
+    press_statement(pane, first, "done")
+    program.wait(lambda: days_in(pane)[0] == COMING.isoformat())
+    assert shown.verticalScrollBar().value() == 0
+    assert shown.current.id == second.id
+    pane.controller.undo()
+    program.wait(lambda: days_in(pane)[0] == PAST.isoformat())
+    assert shown.verticalScrollBar().value() == 0
+
+
 def fold_of(pane):
     """The line that stands for the other days."""
     rows = pane.view.lists[0].rows
