@@ -68,7 +68,7 @@ DECISIONS = {
     "ui/redaction": 10,
     "ui/shell": 741,
     "ui/system": 68,
-    "ui/tasks": 860,
+    "ui/tasks": 861,
     "ui/translation": 477,
     "ui/writing": 335,
 }

@@ -49,7 +49,10 @@ def read_day(words: str) -> str:
         raise ValueError(_("Write the day with its year, such as 3.11.2026."))
     if not days:
         return ""
-    return date(*(part or 1 for part in days[0])).isoformat()
+    try:
+        return date(*(part or 1 for part in days[0])).isoformat()
+    except ValueError:  # 31 February, which Python would say in English
+        raise ValueError(_("There is no such day.")) from None
 
 
 def _write_day(day: str) -> str:

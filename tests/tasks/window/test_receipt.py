@@ -94,6 +94,8 @@ def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(s
 def test_a_day_is_read_as_people_write_it():
     assert {read_day(words) for words in ("3.11.2026", "3. November 2026", "2026-11-03")} == {"2026-11-03"}
     assert read_day(" ") == ""
+    with pytest.raises(ValueError, match="no such day"):
+        read_day("31.2.2027")
     for words in ("03/04/2026", "November", "3.11."):
         with pytest.raises(ValueError, match="year"):
             read_day(words)
