@@ -67,7 +67,9 @@ class Row:
     is_lead: bool = False
     has_bullet: bool = False
     has_days: bool = False
-    """Whether a column for days stands before the statements of its section."""
+    """Whether a column for days stands before the statements of its section. Of a
+    title: whether it is the first such, where the way to the calendar stands.
+    """
     has_tick: bool = False
     is_answer: bool = False
     """Whether it stands below the words that it answers."""
@@ -133,6 +135,7 @@ def rows_of(
     )
     has_numbers = report.layout is Layout.LIST and not report.has_ticks
     number = 0
+    is_dated = False
     for at, section in enumerate(report.sections):
         key = key_of(section, at)
         if section.is_folded and passes:
@@ -156,9 +159,10 @@ def rows_of(
                 section,
                 key,
                 text=section.title,
-                has_days=has_days,
+                has_days=has_days and not is_dated,
                 has_tick=report.has_ticks,
             )
+            is_dated |= has_days
         is_alone = at == 0 and not section.title and len(section.statements) == 1
         is_lead = (
             is_alone

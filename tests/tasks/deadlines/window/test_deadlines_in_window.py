@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.tasks.deadlines.report import OTHERS
+from slmdesk.ui.tasks.rows import RowKind
 
 pytestmark = pytest.mark.gui
 
@@ -118,6 +119,12 @@ def test_the_palette_leads_to_the_list(program):
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: program.find("due_title").text() == "Deadlines")
     assert program.find("due_words").text() == "1 overdue"
+
+
+def test_the_way_to_the_calendar_takes_all_days_and_stands_once(program, pane):
+    shown = pane.view.lists[0]
+    drawn = [shown.painter.drawn(row) for row in shown.rows.rows if row.kind is RowKind.TITLE]
+    assert [len(title.links) for title in drawn] == [1, 0]
 
 
 def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
