@@ -48,7 +48,7 @@ DECISIONS = {
     "redact": 549,
     "services.py": 58,
     "tasks": 558,
-    "tasks/deadlines": 99,
+    "tasks/deadlines": 98,
     "tasks/jobs": 347,
     "tasks/questions": 281,
     "tasks/replies": 231,

@@ -180,17 +180,26 @@ def _notes(day: DueDay, place: str) -> tuple[str, ...]:
     """Return the lines below a day. `place`: its paper, if not told beside it."""
     found = day.found
     about = "  ·  ".join(filter(None, (found.who, found.amount, place)))
-    notes = [about, reckoned_words(day)]
+    notes = [about, *_rule(day), *_also(day)]
+    if day.places:
+        notes.append(_places_words(day))
+    return tuple(filter(None, notes))
+
+
+def _rule(day: DueDay) -> list[str]:
+    """Return why it is due on this day, where its paper does not name it."""
+    notes = [reckoned_words(day)]
     if day.is_assumed:
         notes.append(_(ASSUMED))
     if day.said.day:
         notes.append(
-            _("Moved; the paper says: {day}").format(day=_day_words(found.day))
+            _("Moved; the paper says: {day}").format(day=_day_words(day.found.day))
         )
-    notes += [_("Also: {text}").format(text=text) for text in found.more]
-    if day.places:
-        notes.append(_places_words(day))
-    return tuple(filter(None, notes))
+    return [*filter(None, notes)]
+
+
+def _also(day: DueDay) -> list[str]:
+    return [_("Also: {text}").format(text=text) for text in day.found.more]
 
 
 def _places_words(day: DueDay) -> str:
@@ -214,11 +223,11 @@ def _due(day: DueDay) -> Due:
     if not what.startswith(found.who):
         what = _(phrases.DUE).format(who=found.who, what=what)
     place = _(phrases.IN_DOCUMENT).format(name=_place(day))
-    details = (found.text, reckoned_words(day), place)
+    details = (found.text, *_rule(day), *_also(day), place)
     return Due(
         day.day,
         what,
-        "\n".join(filter(None, details)),
+        "\n".join(details),
         day.id,
         not day.is_assumed,
     )
@@ -227,9 +236,7 @@ def _due(day: DueDay) -> Due:
 def sheet_of(day: DueDay) -> Paper:
     """Return the sheet for the file: a day, its rule, its passage, who checked it."""
     found = day.found
-    rule = reckoned_words(day) or _("The paper names the day.")
-    if day.is_assumed:
-        rule = f"{rule} {_(ASSUMED)}"
+    rule = " ".join(_rule(day)) or _("The paper names the day.")
     rows = (
         (_("Day"), _day_words(day.day)),
         (_("To do"), found.what),
