@@ -39,7 +39,7 @@ from slmdesk.ui.kit.widgets.build import (
     text_line,
 )
 from slmdesk.ui.kit.widgets.dialogs import Dialog
-from slmdesk.ui.kit.widgets.notices import Notice
+from slmdesk.ui.kit.widgets.notices import UNDO_MS, Notice
 from slmdesk.ui.kit.widgets.rows import Choice
 from slmdesk.ui.tasks.pages import ListView
 
@@ -143,7 +143,7 @@ class NamelessSheet(Dialog):
         copy_text(made.text)
         keys = keys_of("names_back").shown
         words = COPIED_WITHOUT.format(keys=keys) if keys else COPIED
-        self._bridge.notice_raised.emit(Notice(words, key="nameless"))
+        self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="nameless"))
         self.accept()
 
     def _back(self) -> None:
@@ -212,7 +212,7 @@ class NamesBackSheet(Dialog):
 
     def _on_copy(self) -> None:
         copy_text(self._text.toPlainText())
-        self._bridge.notice_raised.emit(Notice(COPIED, key="nameless"))
+        self._bridge.notice_raised.emit(Notice(COPIED, life_ms=UNDO_MS, key="nameless"))
         self.accept()
 
     def _say_problem(self, problem: Problem) -> None:

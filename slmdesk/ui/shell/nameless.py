@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 from slmdesk.base.texts import _
 from slmdesk.ui.kit.base.bridge import Bridge
 from slmdesk.ui.kit.base.shortcuts import bind
-from slmdesk.ui.kit.widgets.notices import Notice
+from slmdesk.ui.kit.widgets.notices import UNDO_MS, Notice
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -45,7 +45,7 @@ class NamelessWays(QObject):
         sheet.open()
 
     def _say(self, words: str) -> None:
-        self._bridge.notice_raised.emit(Notice(words, key="nameless"))
+        self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="nameless"))
 
     def copy(self) -> None:
         """Open what is selected, else all of what is shown, else what is copied."""

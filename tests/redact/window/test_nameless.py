@@ -36,6 +36,7 @@ def test_names_are_looked_at_then_copied_and_put_back(program):
     assert "Müller" not in shown(program, "nameless_text")
     program.click("nameless_copy")
     program.wait(lambda: copied(program) != TEXT)
+    assert all(bar.notice.life_ms for bar in program.window.notices.bars)
     assert "Tannenkamp" not in copied(program)
     program.frame.nameless.put_back()
     program.wait(lambda: shown(program, "names_back_text") == TEXT)
@@ -92,6 +93,7 @@ def test_an_empty_clipboard_is_said(start):
     program.frame.nameless.put_back()
     program.wait(lambda: any("no text on the clipboard" in bar.notice.text for bar in program.window.notices.bars))
     assert program.window.findChild(NamesBackSheet) is None
+    assert all(bar.notice.life_ms for bar in program.window.notices.bars), "it goes by itself"
 
 
 def test_of_a_chat_all_that_was_said_is_copied(start, model_file):
