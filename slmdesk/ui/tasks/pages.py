@@ -88,6 +88,14 @@ class ReportView(QFrame):
         for shown in self.lists:
             shown.light(lit)
 
+    def leave(self) -> None:
+        """Light nothing, and go to the top: another report comes, where a statement may
+        have the same id.
+        """
+        for shown in self.lists:
+            shown.light(())
+            shown.scrollToTop()
+
     def light_of(self, spans: Collection[Span]) -> None:
         """Light the statements that stand in one of these places."""
         given = set(spans)

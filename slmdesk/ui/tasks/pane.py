@@ -634,7 +634,7 @@ class ResultPane(QFrame):
             other.setVisible(other is view)
         self._say_writer(report.writer)
         if is_other:
-            view.light(())  # what was lit in another report may have the same id here
+            view.leave()
         view.show_report(report, is_other=is_other)
 
     def _say_writer(self, words: str) -> None:

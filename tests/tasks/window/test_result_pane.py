@@ -129,3 +129,15 @@ def test_what_grows_replaces_sections_of_the_same_name_or_all():
     assert grown(report, Growth((other,))).sections == (other, second)
     assert grown(report, Growth((other,), is_whole=True)).sections == (other,)
     assert grown(report, Growth(lead="2 of 3")).lead == "2 of 3"
+
+
+def test_another_report_begins_at_its_top(qtbot):
+    pane, heard = pane_of(qtbot, list_report(40))
+    bar = pane.view.list.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+    heard.made.emit(list_report(41))
+    assert bar.value() > 0, "what the same has become stays in its place"
+    heard.items.set_current("other")
+    heard.made.emit(list_report(42))
+    assert bar.value() == 0
