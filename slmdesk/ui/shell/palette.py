@@ -81,8 +81,8 @@ WAYS = (
     (
         "calendar",
         "calendar",
-        _("Deadlines for the calendar"),
-        _("due, overdue, dates, appointment, reminder, ics, Outlook"),
+        _("Deadlines"),
+        _("due, overdue, dates, calendar, appointment, reminder, ics, Outlook"),
         "",
     ),
     ("table", "table", _("Make a table of documents"), _("Excel, spreadsheet, columns, invoices, CSV"), "table"),

@@ -136,7 +136,7 @@ def test_values_of_settings_and_other_words_find_what_they_mean(program):
         "125": "Text size",
         "licence": "Help: shortcuts, your data, about slmdesk",
         "excel": "Make a table of documents",
-        "calendar": "Deadlines for the calendar",
+        "calendar": "Deadlines",
         "mood": "Label texts",
         "comparison": "Compare two versions",
         "anonym": "Redact a document",
