@@ -329,11 +329,8 @@ class ResultPane(QFrame):
                 self._controller.edit(Edit(statement.id, action=action))
             return
         shown = self.view.lists[0]
-        self.action_form(action).ask(
-            statement,
-            shown.viewport(),
-            shown.visualRect(shown.rows.index_of(statement)),
-        )
+        place = shown.place_of(statement, action)
+        self.action_form(action).ask(statement, shown.viewport(), place)
 
     def action_form(self, action: str) -> ActionForm:
         """Return what asks before an action, made when it is first needed."""

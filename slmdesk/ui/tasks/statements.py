@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QPointF,
+    QRect,
     QSize,
     Qt,
     Signal,
@@ -249,6 +250,19 @@ class StatementList(QListView):
             if link.place.contains(inside):
                 return row.statement, link
         return None
+
+    def place_of(self, statement: Statement, action: str) -> QRect:
+        """Return the row of a statement, only as wide as the words of this action in
+        it.
+        """
+        index = self.rows.index_of(statement)
+        place = self.visualRect(index)
+        for link in self.painter.drawn(self.rows.rows[index.row()]).links:
+            if link.action == action:
+                left, right = link.place.left(), link.place.right()
+                place.setRight(place.left() + int(right))
+                place.setLeft(place.left() + int(left))
+        return place
 
     def _follow(self, statement: Statement, link: Link) -> None:
         if link.choice:

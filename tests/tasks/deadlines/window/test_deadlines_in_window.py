@@ -135,6 +135,16 @@ def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
     program.wait(lambda: days_in(pane) == [PAST.isoformat(), COMING.isoformat()])
 
 
+def test_another_day_is_asked_for_where_the_words_were_pressed(program, pane):
+    program.window.resize(1600, 900)
+    first = next(iter(pane.view.statements))
+    press_statement(pane, first, "move")
+    form, shown = program.find("move_form"), pane.view.lists[0]
+    program.wait(form.isVisible)
+    pressed = shown.viewport().mapTo(program.window, shown.place_of(first, "move").center()).x()
+    assert form.geometry().left() <= pressed <= form.geometry().right()
+
+
 MANY = LETTER + "".join(
     f"\n\nBitte senden Sie uns Unterlage {number} bis zum {COMING + timedelta(days=number):%d.%m.%Y}."
     for number in range(1, 60)
