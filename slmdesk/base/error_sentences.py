@@ -422,6 +422,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "document.changing": N_("{path} is just being written. It is read when that is over."),
     "collection.unknown": N_("There is no folder {id} here. “slmdesk documents list --folders” shows which there are."),
     "collection.empty": N_("No document of the folder {name} has been read, so it cannot be asked."),
+    "collection.changing": N_(
+        "The documents of the folder {name} are being written, or open in another program. Ask when that is over."
+    ),
     "collection.no_folder": N_("There is no folder {path}."),
     "collection.nested": N_(
         "{path} and {other}, which is watched already, lie in one another, so each document would be there twice. "

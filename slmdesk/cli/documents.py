@@ -184,7 +184,10 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
         console.say(one_line(f"{state.record.id}  {counted}  {_place(state.record)}"))
         for document in left:
             console.notify(f"note: {document.sentence}")
-        if not state.documents and not left and state.status is CollectionStatus.CURRENT:
+        is_current = state.status is CollectionStatus.CURRENT
+        if state.later and is_current:
+            console.notify(f"note: {folder_words(state)}")
+        elif is_current and not (state.documents or left):
             console.notify("note: there is no document in it; source code in folders is left out.")
     if state.status is not CollectionStatus.CURRENT:
         console.notify(f"note: {folder_words(state)}")

@@ -137,11 +137,15 @@ def _asked(
 def _folder(console: Console, services: Services, place: Path) -> _Asked:
     known = services.call.collections.at(place)
     state = index(console, services, place)
-    if not known and not state.documents and state.status is CollectionStatus.CURRENT:
-        id = state.record.id  # the document was only added for this question
-        console.result_of(services, lambda: services.collections.forget(id))
-        raise KnownError("collection.empty", name=state.record.name)
-    if state.status is not CollectionStatus.CURRENT or state.unread:
+    if not state.documents and state.status is CollectionStatus.CURRENT:
+        id = state.record.id
+        if not known:  # the folder was only added for this question
+            console.result_of(services, lambda: services.collections.forget(id))
+        code = "collection.empty"
+        if state.later:
+            code = "collection.changing"
+        raise KnownError(code, name=state.record.name)
+    if state.status is not CollectionStatus.CURRENT or state.unread or state.later:
         console.notify(f"note: {folder_words(state)}")
     return _Asked(services.call.collections.readable(state.record.id), state.record)
 

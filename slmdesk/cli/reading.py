@@ -18,6 +18,7 @@ from slmdesk.base.records import DocumentRecord, JobStatus
 from slmdesk.base.runtime.events import DocumentProgress
 from slmdesk.base.types import Json
 from slmdesk.cli.console import Console, ReportedError, problem_in, sentence_of
+from slmdesk.documents.scan import STILL_S
 from slmdesk.documents.types import CollectionChanged, CollectionState, CollectionStatus
 from slmdesk.services import Services
 
@@ -206,6 +207,10 @@ def index(
         while ended.status is CollectionStatus.ELSEWHERE:
             console.progress("another window or command reads it", 0, 1)
             time.sleep(0.5)
+            ended = console.result_of(services, lambda: services.collections.look(id))
+        if ended.later:  # papers that were copied there just now are still by then
+            console.progress("waiting for files that are being written", 0, 1)
+            time.sleep(STILL_S)
             ended = console.result_of(services, lambda: services.collections.look(id))
     except KeyboardInterrupt:
 

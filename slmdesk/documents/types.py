@@ -370,7 +370,7 @@ def folder_words(state: CollectionState) -> str:
     if state.unread:
         words.append(_("{unread:,} not read").format(unread=state.unread))
     if state.later:
-        words.append(_("{later:,} being written").format(later=state.later))
+        words.append(_("{later:,} being written or open elsewhere").format(later=state.later))
     return ", ".join(words)
 
 

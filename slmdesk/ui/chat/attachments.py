@@ -407,6 +407,7 @@ class AttachController(QObject):
 
 
 NOTHING_READ = _("none of its documents could be read")
+NOTHING_YET = _("its documents are being written, or open elsewhere")
 UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
 """Statuses of a folder without documents in which documents may still arrive."""
 LOCKS = ("document.locked", "document.wrong_password")
@@ -505,6 +506,8 @@ class DraftReader(QObject):
         draft.name, draft.documents, draft.unread = state.record.name, state.documents, state.unread
         draft.done, draft.total = (state.done, state.total) if is_reading else (0, 0)
         draft.problem = NOTHING_READ
+        if state.later:
+            draft.problem = NOTHING_YET
         if state.documents:
             then = READY
         elif state.status in UNREAD:

@@ -176,6 +176,8 @@ class FolderView(QFrame):
 
 def _sentence_of(state: CollectionState) -> str:
     if state.status is CollectionStatus.CURRENT:
+        if state.later and not state.documents:
+            return _("None of its documents has been read yet.")
         if not state.documents:
             return _("There is no document in it that could be read.")
         words = _("{counted_documents} with {pages} can be asked.")

@@ -107,6 +107,24 @@ def test_an_empty_folder_cannot_be_asked(run, tmp_path):
     assert "there is no document in it" in run("documents", "watch", str(tmp_path / "empty")).err
 
 
+def test_papers_copied_just_now_are_read_as_soon_as_they_are_still(run, papers):
+    (papers / "c.txt").write_text("The lamp burns.", encoding="utf-8")
+    watched = run("documents", "watch", str(papers), "--json")
+    assert (watched.json["documents"], watched.json["later"]) == (3, 0)
+
+
+def test_a_folder_says_that_its_papers_are_open_elsewhere(run, tmp_path):
+    folder = tmp_path / "open"
+    write(folder / "Report.docx", "open in Word")
+    write(folder / "~$port.docx", "its owner", at=time.time())
+    for is_known in (False, True):
+        asked = run("ask", str(folder), "why?", "--json")
+        assert asked.json["error"]["code"] == "collection.changing"
+        assert len(run("documents", "list", "--folders", "--json").json) == is_known
+        watched = run("documents", "watch", str(folder))
+        assert watched.err == "note: 0 documents, 1 being written or open elsewhere\n"
+
+
 def test_ctrl_c_pauses_and_a_kill_costs_the_file_in_hand(run, environment, tmp_path, home):
     folder = tmp_path / "many"
     for number in range(MANY):

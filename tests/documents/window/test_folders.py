@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from fakes.asking import ask, press, quotations_in
 from fakes.contents import write
@@ -13,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QListView
 
 from slmdesk.tasks.tables.request import TableRequest
 from slmdesk.tasks.tables.types import Column
+from slmdesk.ui.chat.attachments import NOTHING_YET
 
 pytestmark = pytest.mark.gui
 
@@ -190,3 +193,17 @@ def test_a_folder_is_chosen_in_a_dialog_and_a_missing_one_is_said(program, paper
     program.click("folder_look_button")
     program.wait(lambda: "not reachable" in line(program, "folder_list"))
     assert program.find("folder_question_pane").isEnabled(), "what was read can be asked"
+
+
+def test_a_folder_whose_papers_are_open_elsewhere_does_not_say_that_it_has_none(program, tmp_path):
+    folder = tmp_path / "open"
+    write(folder / "Report.docx", "open in Word")
+    write(folder / "~$port.docx", "its owner", at=time.time())
+    program.frame.documents_area.folders.add(folder)
+    program.wait(lambda: line(program, "folder_list") == "0 documents, 1 being written or open elsewhere")
+    click_row(program, "folder_list")
+    program.wait(program.find("folder_view").isVisible)
+    program.says("folder_words", "None of its documents has been read yet.")
+    (named,) = program.ask(lambda services: services.documents.names())
+    program.chat.attached.add_known(named)
+    program.wait(lambda: [draft.words for draft in program.chat.attached.now] == [NOTHING_YET])
