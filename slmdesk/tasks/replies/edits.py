@@ -93,7 +93,7 @@ def answered_anew(reply: Reply) -> Reply:
 def _reworded(frame: Frame, part: str, text: str) -> Frame:
     words = text.strip()
     if part == "recipient":
-        lines = map(str.strip, words.split(","))
+        lines = map(str.strip, words.splitlines())
         return changed(frame, recipient=tuple(filter(None, lines)))
     return record_with(frame, **{part: words})
 

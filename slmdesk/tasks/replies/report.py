@@ -108,7 +108,7 @@ def _part(reply: Reply, part: str) -> Statement:
     """Return a fixed part. A person can fill one that was not found."""
     text = getattr(reply.frame, part)
     if part == "recipient":
-        text = ", ".join(reply.frame.recipient)
+        text = "\n".join(reply.frame.recipient)
     return Statement(text, heading=_(PARTS[part]), id=part)
 
 

@@ -100,6 +100,15 @@ def test_a_model_words_only_the_stance_that_it_was_asked_for() -> None:
     assert answers(joined(asked, now))["p1"] == "M"
 
 
+def test_a_line_of_an_address_may_have_commas() -> None:
+    lines = ("Müller, Meier & Partner", "z. Hd. Dr. A, B", "50667 Köln")
+    reply = after(REPLY, Edit("recipient", text="\n".join(lines)))
+    assert letter_of(reply).recipient == lines
+    address, *__ = (each for each in report_of("Reply", reply, is_exported=False).sections if each.id == "address")
+    shown = next(each.text for each in address.statements if each.id == "recipient")
+    assert letter_of(after(reply, Edit("recipient", text=f" {shown}\n"))).recipient == lines
+
+
 def test_a_line_of_ones_own_is_said() -> None:
     reply = after(
         REPLY,

@@ -197,3 +197,25 @@ def test_several_papers_are_answered_together(program, tmp_path):
     pane = program.find("reply_pane")
     program.wait(lambda: pane.report is not None)
     assert len(pane.report.documents) == 2
+
+
+def test_the_recipient_is_edited_line_by_line(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    shown = pane.view.lists[0]
+
+    def recipient():
+        return next(each for each in pane.view.statements if each.id == "recipient")
+
+    lines = ["Hausverwaltung Linde", "Lindenweg 4", "04109 Leipzig"]
+    assert recipient().text.splitlines() == lines
+    shown.setCurrentIndex(shown.rows.index_of(recipient()))
+    QTest.keyClick(shown, Qt.Key.Key_F2)
+    editor = program.find("statement_editor")
+    lines[0] = "Müller, Meier & Partner"
+    editor.setPlainText("\n".join(lines))
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: recipient().text.splitlines() == lines)
+    pane.controller.undo()
+    program.wait(lambda: recipient().text.startswith("Hausverwaltung"))
