@@ -165,6 +165,7 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
             is_day = _DAY.match(words_of) is not None
             text = (words_of if is_day else without_number(words_of)).strip(MARKS)
             is_first = not start or _LISTED.match(whole) is not None
+            is_value = text.isupper() or begins("account", text, language)
             if not _WORD.search(text):
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
@@ -172,7 +173,7 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
                 _judged(text, language),
                 spans=(span,),
                 is_item=is_item,
-                begins_item=is_item and not text.isupper() and is_first,
+                begins_item=is_item and is_first and not is_value,
                 leads=text.endswith((":", ",")),
             )
 
@@ -236,7 +237,7 @@ def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:
         if sentence.is_item and not above.is_item:
             is_list = above.leads or below.is_item
             is_asked_for = is_list and (above.is_point or before.is_point)
-        if sentence.is_point and sentence.leads and below.is_item:
+        if sentence.is_point and sentence.leads and below.begins_item:
             is_asked_for = True
         elif sentence.is_point or (is_asked_for and sentence.begins_item):
             yield at

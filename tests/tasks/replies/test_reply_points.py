@@ -117,6 +117,20 @@ def test_a_numbered_list_goes_on_in_the_next_paragraph() -> None:
     assert points("Dear Sir,", *lines) == ["the lease;", "the plan;", "the keys;", "the bill."]
 
 
+@pytest.mark.parametrize(
+    ("language", "lead", "holder", "account", "asked"),
+    [
+        ("de", "Bitte zahlen Sie auf:", "Kontoinhaber: Linde GmbH", "Konto-Nr. 53201 bei uns", "Kontoauszug Mai"),
+        ("en", "Please transfer it to:", "Account name: Linden Ltd", "Sort code: 12-34-56", "Bank statements of 2026"),
+        ("fr", "Veuillez payer sur :", "Titulaire : Agence Tilleul", "IBAN FR76 3000 chez AGRI", "Compte rendu de mai"),
+        ("es", "Por favor, pague a:", "Titular: Tilo", "IBAN ES91 2100 0418 en CaixaBank", "Cuenta de gastos de mayo"),
+    ],
+)  # fmt: skip
+def test_bank_details_are_no_points(language: str, lead: str, holder: str, account: str, asked: str) -> None:
+    assert points("Hello,", lead, f"- {holder}", f"- {account}", language=language) == [lead]
+    assert points("Hello,", lead, f"- {asked}", f"- {account}", language=language) == [asked]
+
+
 def test_a_number_within_a_sentence_begins_no_item() -> None:
     piece = pieces_of("2. Please paint the flat in Mill Street 17, 3. floor.")[0]
     assert item_spans(piece) == [(0, len(piece.text))]
