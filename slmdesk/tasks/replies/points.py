@@ -1,8 +1,9 @@
 """Finds what a letter asks, demands and offers, and who wrote it. Pure functions.
 
 A sentence is a point where it has a question mark or the form of a directive speech
-act: a request, a duty, an imperative, a threat; and so is an offer. None is left to a
-model. The other sentences are kept, so that a person sees what the rules leave out.
+act: a request, a duty, an imperative, a threat; and so are an offer and a declaration
+such as a notice to quit. None is left to a model. The other sentences are kept, so
+that a person sees what the rules leave out.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from slmdesk.tasks.summaries.papers import (
 )
 
 ASKS = ("questions", "requests", "wishes", "duties", "imperatives", "threats")
-OFFERS = "offers"
+OFFERS, DECLARATIONS = "offers", "declarations"
 """Kinds of speech acts that want an answer, in points.toml."""
 MOST_LINES = 12
 """Of so many lines at most is a sentence that is cut: some tables have no end."""
@@ -77,15 +78,15 @@ def pattern(language: str, *names: str) -> re.Pattern[str]:
 
 def clause_at(text: str, language: str) -> int:
     """Return where the clause begins in which a sentence first asks for something."""
-    asks = pattern(language, *ASKS, OFFERS).search(text)
+    asks = pattern(language, *ASKS, OFFERS, DECLARATIONS).search(text)
     before = text[: asks.start()] if asks else ""
     return len(before) - len(_BEGINS.split(before)[-1])
 
 
 def is_offer(text: str, language: str) -> bool:
-    """Return whether a point offers or announces something, and asks for nothing."""
+    """Return whether a point offers or declares something, and asks for nothing."""
     asks = pattern(language, *ASKS).search(text) or "?" in text
-    return not asks and pattern(language, OFFERS).search(text) is not None
+    return not asks and pattern(language, OFFERS, DECLARATIONS).search(text) is not None
 
 
 class Sentence(Record):
@@ -94,6 +95,8 @@ class Sentence(Record):
     text: str
     spans: tuple[Span, ...]
     is_point: bool
+    asks: bool = False
+    """Whether it asks or offers: a list below a declaration names reasons."""
     is_item: bool = False
     begins_item: bool = False
     leads: bool = False
@@ -193,8 +196,9 @@ def _judged(text: str, language: str) -> Sentence:
     plain = _ADDRESS.sub("", with_umlauts(text, language))
     said = pattern(language, "courtesy").sub("", plain)
     is_asked = "?" in plain and said == plain
-    is_point = is_asked or pattern(language, *ASKS, OFFERS).search(said) is not None
-    return Sentence(text, (), is_point)
+    asks = is_asked or pattern(language, *ASKS, OFFERS).search(said) is not None
+    is_point = asks or pattern(language, DECLARATIONS).search(said) is not None
+    return Sentence(text, (), is_point, asks)
 
 
 def points_of(sentences: Sequence[Sentence]) -> list[Point]:
@@ -236,8 +240,8 @@ def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:
     for (at, sentence), (__, below) in pairwise((*sentences, (-1, _NOTHING))):
         if sentence.is_item and not above.is_item:
             is_list = above.leads or below.is_item
-            is_asked_for = is_list and (above.is_point or before.is_point)
-        if sentence.is_point and sentence.leads and below.begins_item:
+            is_asked_for = is_list and (above.asks or before.asks)
+        if sentence.asks and sentence.leads and below.begins_item:
             is_asked_for = True
         elif sentence.is_point or (is_asked_for and sentence.begins_item):
             yield at

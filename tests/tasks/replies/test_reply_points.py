@@ -148,6 +148,11 @@ def test_a_name_in_the_closing_sentence_is_no_salutation() -> None:
     assert points(letter, "Ada Morel", language="fr") == ["Nous vous demandons une audience."]
 
 
+def test_reasons_below_a_declaration_are_no_points() -> None:
+    lead = "We hereby terminate the lease for these reasons:"
+    assert points("Dear Sir,", lead, "- Arrears since May.", "- Noise at night.") == [lead]
+
+
 def test_items_that_nobody_asks_for_are_no_points() -> None:
     assert points("Dear Sir,", "The flat has:", "- two rooms", "- a balcony") == []
 
@@ -221,6 +226,10 @@ def test_what_only_introduces_points_is_none_of_its_own() -> None:
         ("es", "Estimada señora:", "Le escribo para exigirle una respuesta."),
         ("de", "Sehr geehrte Frau Adler,", "Die Auskunft ist kostenlos, spätestens aber im Mai zu erteilen."),
         ("de", "Sehr geehrte Frau Adler,", "Im Mai haben Sie uns, wie vereinbart, über die Kosten zu informieren."),
+        ("en", "Dear Sir,", "I am writing to formally dispute this invoice."),
+        ("fr", "Madame,", "Je vous donne congé de mon logement."),
+        ("es", "Estimada señora:", "Quiero cancelar mi contrato."),
+        ("de", "Sehr geehrte Frau Adler,", "Hiermit fechte ich den Vertrag wegen Täuschung an."),
         ("fr", "Madame,", "Je viens par la présente solliciter un délai."),
         ("fr", "Madame,", "Je vous mets formellement en demeure de payer."),
         ("de", "Sehr geehrte Frau Adler,", "Sollte keine Zahlung eingehen, werden wir klagen."),
@@ -282,6 +291,12 @@ ASKED = {
         "fr": "Nous vous proposons un rendez-vous.",
         "es": "Estamos dispuestos a pagar.",
     },
+    "declarations": {
+        "de": "Hiermit lege ich gegen den Bescheid vom 3. Mai Widerspruch ein.",
+        "en": "I hereby cancel my contract.",
+        "fr": "Par la présente, je résilie le contrat.",
+        "es": "Por la presente desisto del contrato.",
+    },
 }
 TOLD = {
     "de": [
@@ -293,6 +308,8 @@ TOLD = {
         "Wir sind gezwungen, den Vertrag zu beenden.",
         "Er verlangt deshalb keinen Ersatz.",
         "Wichtig ist uns, dass wir Parks haben.",
+        "Wir kündigen Ihnen schon heute eine Prüfung an.",
+        "Er hat Widerspruch eingelegt.",
     ],
     "en": [
         "I must say that it rains.",
@@ -304,6 +321,7 @@ TOLD = {
         "I would like to thank the team.",
         "I am happy to hear that.",
         "We do not expect a reply.",
+        "Nothing changes if I cancel the order.",
     ],
     "fr": [
         "Soyez assurés, Monsieur, de notre respect.",
@@ -319,10 +337,10 @@ TOLD = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("act", ASKED)
-def test_a_sentence_asks_in_one_of_seven_ways(act: str, language: str) -> None:
+def test_a_sentence_asks_or_states_in_one_of_eight_ways(act: str, language: str) -> None:
     text = ASKED[act][language]
     assert pattern(language, act).search(text)
-    assert is_offer(text, language) == (act == "offers")
+    assert is_offer(text, language) == (act in ("offers", "declarations"))
 
 
 @pytest.mark.parametrize(("language", "told"), [(each, told) for each in TOLD for told in TOLD[each]])
