@@ -27,10 +27,9 @@ _NAME_WORD = re.compile(NAME_WORD)
 ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
 _RUN = re.compile(
-    rf"(?!(?:la|le|el)[ \u00a0])(?:{PARTICLES}[ \u00a0]+)*"
-    rf"(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{PARTICLES}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
+    rf"(?:{PARTICLES}[ \u00a0]+)*(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{PARTICLES}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
 )
-"""Matches large words, and the small ones of names before and between them. "Madame la Préfète" has none.
+"""Matches large words, and the small ones of names before and between them.
 
 No person has 36 titles: without an end, a text of titles alone would be read anew to its end from each of them.
 """
@@ -84,8 +83,14 @@ def find_names(text: str, language: str = "") -> Iterator[Find]:
     """Yield names of people and firms, which may overlap. `language` is an ISO 639-1 code, or "" if unknown."""
     yield from _firms(text)
     for start, end, reason in _people(text, language):
-        if not LEGAL_FORM.search(text, start, end):
+        if not LEGAL_FORM.search(text, start, end) and not _has_article(text, start, language):
             yield Find(Kind.PERSON, start, end, text[start:end], Certainty.LIKELY, reason)
+
+
+def _has_article(text: str, at: int, language: str) -> bool:
+    """Return whether what begins there is no name, as it has an article: "Madame la Préfète", but "Mr le Carré"."""
+    article = re.compile(r"(?:la|le|el)(?=[ \u00a0])").match(text, at)
+    return article is not None and language != "" and article[0] in function_words(language)
 
 
 def _people(text: str, language: str) -> Iterator[tuple[int, int, str]]:

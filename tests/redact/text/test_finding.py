@@ -218,6 +218,7 @@ def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
         ("Ihre Unterlagen\n\nMietvertrag\n\nDer Mietvertrag fehlt.", "de", [], []),
         ("Ihre\nAnna Berg", "de", ["Anna Berg"], []),
         ("Madame la Préfète, Monsieur de la Tour,", "fr", ["de la Tour"], []),
+        ("Mr le Carré wrote, and Frau la Torre.", "en", ["le Carré", "la Torre"], []),
     ],
 )
 def test_a_capital_that_the_beginning_of_a_line_gives_tells_no_name(text, language, sure, perhaps) -> None:
