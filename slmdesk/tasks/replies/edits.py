@@ -48,7 +48,7 @@ def taken(reply: Reply, edit: Edit) -> Reply | None:
     if edit.statement in FRAME and edit.text is not None:
         return changed(reply, frame=_reworded(reply.frame, edit.statement, edit.text))
     point = next((each for each in reply.points if each.id == edit.statement), None)
-    if point is None:
+    if point is None or (point.is_other and edit.action != POINT):
         return None
     if edit.action in MOVES:
         return _moved(reply, point, MOVES[edit.action])
@@ -73,7 +73,8 @@ def _changed(point: Point, edit: Edit, language: str) -> Point | None:
 
 def as_point(sentence: Point) -> Point:
     """Return a sentence of the letter as a point."""
-    return changed(sentence, is_other=False, is_stated=sentence.is_other)
+    is_stated = sentence.is_stated or sentence.is_other
+    return changed(sentence, is_other=False, is_stated=is_stated)
 
 
 def answered(point: Point, language: str) -> Point:

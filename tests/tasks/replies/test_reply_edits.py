@@ -56,6 +56,14 @@ def test_points_are_moved_and_added() -> None:
     assert taken(reply, Edit("", action=ADD, value={"text": " "})) is None
 
 
+def test_a_sentence_that_is_no_point_can_only_become_one_and_stays_it() -> None:
+    letter = Reply((Point("p0", "The notice is void.", is_other=True), FIRST), language="en")
+    for edit in (Edit("p0", action=UP), Edit("p0", action="agree"), Edit("p0", text="Yes.")):
+        assert taken(letter, edit) is None
+    once = after(letter, Edit("p0", action=POINT))
+    assert after(once, Edit("p0", action=POINT)) == once
+
+
 def test_what_only_says_something_is_agreed_to_or_not() -> None:
     letter = Reply((Point("p0", "The notice is void.", is_other=True), FIRST), language="en", is_strong=True)
     reply = after(letter, Edit("p0", action=POINT), Edit("p0", action="refuse"))
