@@ -68,7 +68,7 @@ DECISIONS = {
     "ui/redaction": 10,
     "ui/shell": 741,
     "ui/system": 68,
-    "ui/tasks": 865,
+    "ui/tasks": 867,
     "ui/translation": 477,
     "ui/writing": 335,
 }

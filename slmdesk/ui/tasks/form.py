@@ -217,17 +217,25 @@ class ActionForm(Popover):
         )
 
     def ask(self, statement: Statement, anchor: QWidget, part: QRect) -> None:
-        """Ask beside a statement, which is a part of a widget."""
+        """Ask beside a statement, which is a part of a widget. What was typed stays
+        where a press beside the form closed it.
+        """
+        known = self._statement
+        if (statement.id, statement.filled) != (known.id, known.filled):
+            self.fields.show_values(
+                {**self._usual, **dict(statement.filled)}, is_other=True
+            )
         self._statement = statement
-        self.fields.show_values(
-            {**self._usual, **dict(statement.filled)}, is_other=True
-        )
         self.toggle(anchor, part)
+
+    def forget(self) -> None:
+        """Ask anew, whatever was typed."""
+        self._statement = Statement("")
 
     def _confirm(self) -> None:
         if self.fields.keep():
             self.dismiss()
             value = {**dict(self._statement.filled), **self.fields.values}
-            self.confirmed.emit(
-                Edit(self._statement.id, action=self._action, value=value)
-            )
+            edit = Edit(self._statement.id, action=self._action, value=value)
+            self.forget()
+            self.confirmed.emit(edit)

@@ -632,6 +632,8 @@ class ResultPane(QFrame):
         self._say_writer(report.writer)
         if is_other:
             view.leave()
+            for form in self._action_forms.values():
+                form.forget()
         view.show_report(report, is_other=is_other)
 
     def _say_writer(self, words: str) -> None:

@@ -100,6 +100,29 @@ def test_own_words_are_asked_for_again_where_they_hold_alone(program):
     assert stances_in(pane)[0] == "say"
 
 
+def test_words_that_were_begun_are_there_after_a_look_at_the_letter(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    press_statement(pane, points_in(pane)[0], "say")
+    line = program.find("say_form").findChild(QLineEdit)
+    program.wait(line.hasFocus)
+    QTest.keyClicks(line, "Wir haben am")
+    press_statement(pane, points_in(pane)[1])  # it shows its passage
+    assert not line.isVisible()
+    press_statement(pane, points_in(pane)[1], "say")
+    assert line.text() == ""
+    press_statement(pane, points_in(pane)[1])
+    press_statement(pane, points_in(pane)[0], "say")
+    assert line.text() == ""
+    QTest.keyClicks(line, "Wir haben am")
+    press_statement(pane, points_in(pane)[1])
+    press_statement(pane, points_in(pane)[0], "say")
+    assert line.text() == "Wir haben am"
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: points_in(pane)[0].text.endswith("Wir haben am."))
+
+
 def test_a_stance_that_holds_leaves_a_text_of_ones_own(program):
     choose_tab(program, "reply")
     pane = program.find("reply_pane")
