@@ -95,9 +95,33 @@ def _has_article(text: str, at: int, language: str) -> bool:
 
 def _people(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     yield from _after(text, _pattern("titles", r"(?<![\w.])(?:WORDS)[ \u00a0]+"), "title")
+    yield from _addressed(text)
     yield from _signed(text)
     yield from _labelled(text)
     yield from _with_roles(text, language)
+
+
+_ADDRESSED = (
+    r"(?<![\w.])(?<!eine )(?<!einer )(?<!ihre )(?<!ihrer )"
+    r"(?:WORDS)[ \u00a0]+([A-ZÄÖÜ][^\W\d_]{2,})(?![\w-]| ?\d)"
+)
+"""Matches a form of address and a large word, but not "Frau" as a noun: "meiner Frau Ende Mai"."""
+_SPOKEN_OF = (
+    r"(?<![\w.])(?<!\bde[rmns] )(?<!die )(?<!te )(?<!te[rn] )(?<!be )(?<!be[rn] )(?<!ne )(?<!ne[rmn] )"
+    r"(?:Herrn?|Frau)[ \u00a0]+([A-ZÄÖÜ][^\W\d_]{2,})(?= [a-zäöü]|[.;:?)])(?! am \w*[Gg]ericht| a\. ?D\.| i\. ?R\.)"
+)
+"""Matches who is neither spoken to nor has an article. In German a profession has one: "mit Herrn Richter" names him,
+"der Herr Richter", "geehrter Herr Kollege" and "Herr Notar Kern" need not.
+"""
+
+
+def _addressed(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield names that are other words elsewhere: "Frau Sonntag", "Mr West"."""
+    others = _no_names() - _titles() - function_words()
+    for shape, words in ((_ADDRESSED, others), (_SPOKEN_OF, _jobs())):
+        for match in _pattern("addresses", shape).finditer(text):
+            if fold(match[1]) in words:
+                yield *match.span(1), "title"
 
 
 def _is_small_word(text: str, word: re.Match[str], plain: str) -> bool:

@@ -373,3 +373,23 @@ def test_what_another_finder_takes_for_a_name_may_begin_small() -> None:
 )
 def test_a_job_behind_a_first_name_alone_is_a_surname(text: str, name: str) -> None:
     assert [find.text for find in find_private(text)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Bitte rufen Sie Herrn Richter an.", ["Richter"]),
+        ("Frau Richter hat gekündigt.", ["Richter"]),
+        ("Sehr geehrte Frau Sonntag, wir kommen am Sonntag.", ["Sonntag"]),
+        ("Mr West moved to the west of West Street.", ["West"]),
+        ("Sehr geehrter Herr Kollege, ich komme.", []),
+        ("Das weiß der Herr Richter schon.", []),
+        ("Das weiß Herr Richter am Landgericht.", []),
+        ("Gestern kam, Herr Vorsitzender, ein Brief.", []),
+        ("An Herrn Rechtsanwalt\nin Köln", []),
+        ("Er schrieb meiner Frau Ende Mai.", []),
+        ("Das ist eine Frau Mitte vierzig.", []),
+    ],
+)
+def test_who_is_called_by_another_word_is_found_behind_the_form_of_address(text: str, names: list[str]) -> None:
+    assert [find.text for find in find_private(text) if find.kind is Kind.PERSON] == names
