@@ -44,7 +44,7 @@ DECISIONS = {
     "models/gguf": 647,
     "models/hub": 292,
     "models/loader": 213,
-    "models/online": 503,
+    "models/online": 506,
     "redact": 549,
     "services.py": 58,
     "tasks": 558,

@@ -150,7 +150,10 @@ class ModelDownload:
     def _choose(self, repo: Repo, file: str, quantization: str) -> RemoteFile:
         begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
         budget = weights_budget(available_bytes()) - repo.eyes_bytes
-        return repo.choose(file, quantization, budget_bytes=budget, begun=begun)
+        chosen = repo.choose(file, quantization, budget_bytes=budget, begun=begun)
+        if len(chosen.parts) > 1 and not file and not repo.chats:  # only a language model is joined from parts
+            raise repo.problem("hub.no_chat")
+        return chosen
 
     def _repo(self, refused: Mapping[str, str]) -> Repo:
         """Ask the Hub for the repository. `refused` has the kinds of files that have turned out to be no models."""

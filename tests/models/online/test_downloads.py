@@ -406,6 +406,14 @@ def test_of_a_repository_that_is_not_for_chatting_a_language_model_is_taken_by_n
     assert Download(recorder, "some/tiny-reranker-GGUF", file=NAME).end().model
 
 
+def test_of_such_a_repository_no_part_of_a_split_model_is_fetched_unless_it_is_named(recorder, hub) -> None:
+    parts = {f"big-Q8_0-{n:05}-of-00003.gguf": part for n, part in enumerate(split(tiny_llama().data, 3), 1)}
+    hub.add("some/big-reranker-GGUF", parts)
+    assert Download(recorder, "some/big-reranker-GGUF").end().problem.code == "hub.no_chat"
+    assert hub.requests("storage") == []
+    assert Download(recorder, "some/big-reranker-GGUF", file=next(iter(parts))).end().model
+
+
 def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> None:
     whole = tiny_llama().data
     parts = {f"big-Q8_0-{n:05}-of-00003.gguf": part for n, part in enumerate(split(whole, 3), 1)}
