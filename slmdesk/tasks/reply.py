@@ -16,7 +16,13 @@ from slmdesk.base.types import Json
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.judge import judge
 from slmdesk.models.abilities import Ability, is_smaller, may
-from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, answered_anew, taken
+from slmdesk.tasks.replies.edits import (
+    ACTIONS,
+    FIELDS,
+    WORD_ANEW,
+    answered_anew,
+    taken,
+)
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import (
     MOST_PAGES,
@@ -118,6 +124,7 @@ class Answer(Task[ReplyRequest, Reply]):
     )
     actions: ClassVar[Mapping[str, str]] = ACTIONS
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = FIELDS
+    form_action = WORD_ANEW
     saves_as = "docx"
     follows_words = True
     grows_in_place = True
@@ -192,10 +199,18 @@ class Answer(Task[ReplyRequest, Reply]):
         self, request: ReplyRequest, result: Reply | None, edit: Edit
     ) -> tuple[ReplyRequest, Reply | None] | None:
         """Return the reply with a stance that a model words, if one may."""
+        if result is not None and edit.action == WORD_ANEW:
+            tone = self.read(edit.value).tone
+            return changed(request, tone=tone), changed(
+                answered_anew(result), tone=tone
+            )
         if result is None or not result.model or edit.text is not None:
             return None
         reply = taken(result, edit)
         return (request, reply) if reply is not None and to_word(reply) else None
+
+    def restored(self, view: View, former: Reply) -> tuple[ReplyRequest, Reply]:
+        return changed(view.request, tone=former.tone), former
 
     def edited(self, view: View, edit: Edit, context: TaskContext) -> Reply:
         reply = taken(_reply_of(view), edit)

@@ -312,6 +312,10 @@ class Task(Generic[Q, R]):
     """
     forms: ClassVar[Sequence[str]] = ("docx", "pdf", "html", "md", "xlsx", "json")
     """What its reports can be exported as."""
+    form_action: ClassVar[str] = ""
+    """What the form does to a report that is there, by an edit without a statement.
+    Empty: it begins another one.
+    """
     saves_as: ClassVar[str] = ""
     """The form that has a button of its own in the window."""
     more_help: ClassVar[str] = ""

@@ -14,6 +14,8 @@ from slmdesk.tasks.shape import Field, record_with
 
 SAY, STRIKE, RESTORE, UP, DOWN = "say", "strike", "restore", "up", "down"
 ADD, POINT = "add", "point"
+WORD_ANEW = "word_anew"
+"""Words all that no person wrote in another tone. Value: the values of the form."""
 ACTIONS: Mapping[str, str] = {
     **STANCES,
     SAY: N_("In your own words…"),

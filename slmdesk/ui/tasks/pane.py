@@ -296,7 +296,12 @@ class ResultPane(QFrame):
 
     def _ask(self) -> None:
         self.parts.asking.dismiss()
-        self._controller.begin(self.form.request)
+        request = self.form.request
+        if self.report is not None and self.task.form_action:
+            edit = Edit("", action=self.task.form_action, value=dict(self.form.values))
+            self._controller.edit(edit)
+            return
+        self._controller.begin(request)
 
     def _on_form(self, changes: Mapping[str, Json]) -> None:
         self._settle()

@@ -100,6 +100,24 @@ def test_own_words_are_asked_for_again_where_they_hold_alone(program):
     assert stances_in(pane)[0] == "say"
 
 
+def test_another_tone_leaves_the_stances_and_is_taken_back(program):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    press_statement(pane, points_in(pane)[0], "refuse")
+    program.wait(lambda: stances_in(pane) == ["refuse", ""])
+    item = pane.controller.item
+    program.click("reply_options")
+    pane.form.show_values({"tone": "friendlier"})
+    program.click("reply_begin_so")
+    program.wait(lambda: pane.controller.request.tone == "friendlier" and pane.report is not None)
+    assert pane.controller.item == item
+    assert stances_in(pane) == ["refuse", ""]
+    pane.controller.undo()
+    program.wait(lambda: pane.controller.request.tone == "formal")
+    assert stances_in(pane) == ["refuse", ""]
+
+
 def test_words_that_were_begun_are_there_after_a_look_at_the_letter(program):
     choose_tab(program, "reply")
     pane = program.find("reply_pane")
