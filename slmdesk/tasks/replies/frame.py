@@ -146,6 +146,9 @@ def frame_of(
     if head.is_mail:
         dated = ""
     recipient = tuple(_recipient(head, signed))
+    greeted = signed
+    if signed and recipient[0].startswith(signed):  # "Eva Berg und Max Horn"
+        greeted = recipient[0]
     subject = _subject(pieces, here, language, recipient)
     return Frame(
         recipient=recipient,
@@ -153,7 +156,7 @@ def frame_of(
         subject=" – ".join(filter(None, (subject, dated))) or known["undated"],
         our_ref=next(iter(_codes("our_ref", head.above, language)), ""),
         date=today,
-        salutation=_greeting(head, signed, address, language, written),
+        salutation=_greeting(head, greeted, address, language, written),
         opening=known[opening].format(day=day),
         ending=known["ending"],
         closing=known["closing"],

@@ -53,6 +53,7 @@ def test_two_people_write_a_letter_together():
     both = PERSON.replace("Lena", "Lena Weber und Max", 1)
     asked = frame(f"Absender:\n{both}\n\n{OFFICE}", "Guten Tag,", "Lena Weber\nMax Hoffmann")
     assert asked.recipient == tuple(both.splitlines())
+    assert asked.salutation == "Guten Tag Lena Weber und Max Hoffmann,"
 
 
 def test_a_name_with_a_von_is_that_of_who_signed():
