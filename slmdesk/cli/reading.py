@@ -169,6 +169,22 @@ def each_read(
     return done, failed
 
 
+def _looked_at(console: Console, services: Services, id: str) -> CollectionState:
+    """Return a folder once its documents are read, here or by another window."""
+    ended = console.result_of(
+        services, lambda: services.collections.look(id, resume=True)
+    )
+    while ended.status is CollectionStatus.ELSEWHERE:
+        console.progress("another window or command reads it", 0, 1)
+        time.sleep(0.5)
+        ended = console.result_of(services, lambda: services.collections.look(id))
+    if ended.later:  # papers that were copied there just now are still by then
+        console.progress("waiting for files that are being written", 0, 1)
+        time.sleep(STILL_S)
+        ended = console.result_of(services, lambda: services.collections.look(id))
+    return ended
+
+
 def index(
     console: Console, services: Services, folder: Path, *, watched: bool | None = None
 ) -> CollectionState:
@@ -201,17 +217,7 @@ def index(
         begun = services.call.collections.state(known.id)
     id = begun.record.id
     try:
-        ended = console.result_of(
-            services, lambda: services.collections.look(id, resume=True)
-        )
-        while ended.status is CollectionStatus.ELSEWHERE:
-            console.progress("another window or command reads it", 0, 1)
-            time.sleep(0.5)
-            ended = console.result_of(services, lambda: services.collections.look(id))
-        if ended.later:  # papers that were copied there just now are still by then
-            console.progress("waiting for files that are being written", 0, 1)
-            time.sleep(STILL_S)
-            ended = console.result_of(services, lambda: services.collections.look(id))
+        ended = _looked_at(console, services, id)
     except KeyboardInterrupt:
 
         def pause() -> str:
