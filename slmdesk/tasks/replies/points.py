@@ -23,7 +23,7 @@ from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.finding import is_closing
 from slmdesk.documents.types import Span
 from slmdesk.tasks.replies.types import Point
-from slmdesk.tasks.summaries.linking import Piece
+from slmdesk.tasks.summaries.linking import BULLETS, Piece
 from slmdesk.tasks.summaries.papers import (
     MARKS,
     Thread,
@@ -43,7 +43,7 @@ _DAY = re.compile(
 )
 """The beginning of a day, so no number of an item: "3. Mai"."""
 _LISTED = re.compile(
-    rf"(?!{_DAY.pattern})(?:[-–—*•·▪◦‣○●■□►➢✓](?:\s+\S|[^\W\d_])"
+    rf"(?!{_DAY.pattern})(?:[{BULLETS}](?:\s+\S|[^\W\d_])"
     r"|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]{1,2}|[ivx]{1,4}|[IVX]{1,4})[.)]\s+\S)"
 )
 """The mark or the number in front of an item."""

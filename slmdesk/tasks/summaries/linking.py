@@ -293,7 +293,8 @@ def pieces_of(document: str, page: Page) -> tuple[tuple[Piece, ...], int]:
     return tuple(pieces), blocks
 
 
-_ITEM = re.compile(r"\s*[-–—*•·▪◦‣]\s+\S")
+BULLETS = "-–—*•·▪◦‣○●■□►➢✓"
+_ITEM = re.compile(rf"\s*[{BULLETS}]\s+\S")
 """A line that begins an item of a list."""
 
 

@@ -215,13 +215,14 @@ def test_rule_in_a_mail_is_no_signature(text) -> None:
 
 
 def test_each_item_of_a_list_in_a_mail_is_a_piece() -> None:
-    listed = "We need by 3 May:\n- the lease\n  of 2019\n• the keys\nIt is urgent."
+    listed = "We need by 3 May:\n- the lease\n  of 2019\n• the keys\nIt is urgent.\n● the plan"
     mail = f"From: Bernd\nSubject: The shop\n\n{listed}\n\n- 3 - 2 = 1\n2019-2020"
     pieces = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
-    assert [(piece.kind, piece.text) for piece in pieces if piece.text[:1] in "W-•"] == [
+    assert [(piece.kind, piece.text) for piece in pieces if piece.text[:1] in "W-•●"] == [
         (BlockKind.PARAGRAPH, "We need by 3 May:"),
         (BlockKind.LIST_ITEM, "- the lease of 2019"),
         (BlockKind.LIST_ITEM, "• the keys It is urgent."),
+        (BlockKind.LIST_ITEM, "● the plan"),
         (BlockKind.LIST_ITEM, "- 3 - 2 = 1 2019-2020"),
     ]
 
