@@ -87,9 +87,12 @@ def find_names(text: str, language: str = "") -> Iterator[Find]:
             yield Find(Kind.PERSON, start, end, text[start:end], Certainty.LIKELY, reason)
 
 
+_ARTICLE = re.compile(r"(?:la|le|el)(?=[ \u00a0])")
+
+
 def _has_article(text: str, at: int, language: str) -> bool:
     """Return whether what begins there is no name, as it has an article: "Madame la Préfète", but "Mr le Carré"."""
-    article = re.compile(r"(?:la|le|el)(?=[ \u00a0])").match(text, at)
+    article = _ARTICLE.match(text, at)
     return article is not None and language != "" and article[0] in function_words(language)
 
 
