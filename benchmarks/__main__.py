@@ -16,7 +16,6 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 `python -m benchmarks names FOLDER` what redaction takes out of others' sentences (see benchmarks.names),
 `python -m benchmarks stand_ins FOLDER` which names come back from ten kinds of change (see benchmarks.stand_ins),
 `python -m benchmarks replies FOLDER` how well letters of others are answered (see benchmarks.replies),
-`python -m benchmarks speech_acts FOLDER` which sentences of letters want an answer (see benchmarks.speech_acts),
 `python -m benchmarks due FOLDER TRUTH.json` whether what is due is found in papers (see benchmarks.due).
 """
 
@@ -47,7 +46,6 @@ from benchmarks import (
     replies,
     scans,
     search_results,
-    speech_acts,
     stand_ins,
     translation_rows,
     window_rows,
@@ -68,7 +66,7 @@ SETS = {
     "drafts": drafts.main, "real_answers": real_answers.main, "scans": scans.main, "receipts": receipts.main,
     "einvoices": einvoices.main, "forged": forged.main, "fields": fields.main, "names": names.main,
     "stand_ins": stand_ins.main,
-    "replies": replies.main, "due": due.main, "speech_acts": speech_acts.main,
+    "replies": replies.main, "due": due.main,
 }  # fmt: skip
 """What is measured on a folder of files by others."""
 ROWS = {row.__name__: row for module in (engine_rows, chat_rows, document_rows, program_rows) for row in module.ROWS}

@@ -1,9 +1,9 @@
-"""Finds what a letter asks, demands and offers. Pure functions.
+"""Finds what a letter asks, demands and offers, and who wrote it. Pure functions.
 
-A sentence is a point where it wants an answer, by a classifier that sees its words, its
-neighbours, and the speech acts whose form it has: a request, a duty, an imperative, a
-threat, an offer, or a declaration such as a notice to quit. The other sentences are
-kept, so that a person sees what is left out.
+A sentence is a point where it has a question mark or the form of a directive speech
+act: a request, a duty, an imperative, a threat; and so are an offer and a declaration
+such as a notice to quit. None is left to a model. The other sentences are kept, so
+that a person sees what the rules leave out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from slmdesk.base.text.relevance import with_umlauts
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.finding import is_closing
 from slmdesk.documents.types import Span
-from slmdesk.tasks.replies.speech_acts import COURTESY, QUESTION, has_act, wants_answer
 from slmdesk.tasks.replies.types import Point
 from slmdesk.tasks.summaries.linking import BULLETS, Piece
 from slmdesk.tasks.summaries.papers import (
@@ -94,24 +93,19 @@ class Sentence(Record):
     """A sentence of the letter itself, and whether it is a point."""
 
     text: str
-    spans: tuple[Span, ...] = ()
-    acts: tuple[str, ...] = ()
-    """The speech acts whose form it has."""
+    spans: tuple[Span, ...]
+    is_point: bool
+    asks: bool = False
+    """Whether it asks or offers: a list below a declaration names reasons."""
     is_item: bool = False
     begins_item: bool = False
     leads: bool = False
     """Whether it introduces the items below it."""
     is_aside: bool = False
     """Whether it is a word, or stands below the signature: no point by itself."""
-    is_point: bool = False
-
-    @property
-    def asks(self) -> bool:
-        """Whether it asks or offers: a list below a declaration names reasons."""
-        return self.acts != (DECLARATIONS,) and (self.is_point or has_act(self.acts))
 
 
-_NOTHING = Sentence("")
+_NOTHING = Sentence("", (), is_point=False)
 
 
 def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Sentence]:
@@ -131,22 +125,14 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
             continue
         is_closed = is_closed or is_closing(piece.text.strip(MARKS))
         for sentence in _sentences(piece, language, is_after=at > head):
-            if is_closed and not (sentence.acts or _SAID.search(sentence.text)):
+            if is_closed and not (sentence.is_point or _SAID.search(sentence.text)):
                 continue  # a line of the signature
             if found and _goes_on(found[-1], sentence):
                 sentence = _joined(found.pop(), sentence, language)
             is_whole = " " in sentence.text and not is_closed
             is_aside = not is_whole and "?" not in sentence.text
             found.append(changed(sentence, is_aside=is_aside))
-    wanted = wants_answer(found)
-    return [
-        changed(sentence, is_point=is_wanted and not _is_none(sentence, language))
-        for sentence, is_wanted in zip(found, wanted, strict=True)
-    ]
-
-
-def _is_none(sentence: Sentence, language: str) -> bool:
-    return sentence.is_aside or begins("account", sentence.text, language)
+    return found
 
 
 def _goes_on(above: Sentence, sentence: Sentence) -> bool:
@@ -157,8 +143,11 @@ def _goes_on(above: Sentence, sentence: Sentence) -> bool:
 
 
 def _joined(above: Sentence, below: Sentence, language: str) -> Sentence:
-    text, spans = f"{above.text} {below.text}", above.spans + below.spans
-    return Sentence(text, spans, acts_in(text, language), leads=below.leads)
+    return changed(
+        _judged(f"{above.text} {below.text}", language),
+        spans=above.spans + below.spans,
+        leads=below.leads,
+    )
 
 
 def begins(name: str, text: str, language: str) -> bool:
@@ -175,28 +164,21 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
             begin = salutation.end() if salutation else stop
         for start, end in sentence_spans(piece.text[begin:stop], language):
             whole = piece.text[begin + start : begin + end]
-            is_listed, text = item_of(whole)
+            words_of = whole.lstrip(MARKS + "-–")
+            is_day = _DAY.match(words_of) is not None
+            text = (words_of if is_day else without_number(words_of)).strip(MARKS)
+            is_first = not start or _LISTED.match(whole) is not None
+            is_value = text.isupper() or begins("account", text, language)
             if not _WORD.search(text):
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
-            is_value = text.isupper() or begins("account", text, language)
-            is_first = not start or is_listed
-            yield Sentence(
-                text,
-                (span,),
-                acts_in(text, language),
+            yield changed(
+                _judged(text, language),
+                spans=(span,),
                 is_item=is_item,
                 begins_item=is_item and is_first and not is_value,
                 leads=text.endswith((":", ",")),
             )
-
-
-def item_of(line: str) -> tuple[bool, str]:
-    """Return whether a line has the mark of an item, and its words without it."""
-    text = line.lstrip(MARKS + "-–")
-    if not _DAY.match(text):
-        text = without_number(text)
-    return _LISTED.match(line) is not None, text.strip(MARKS)
 
 
 def _items(piece: Piece) -> list[tuple[int, int]]:
@@ -209,17 +191,14 @@ def _items(piece: Piece) -> list[tuple[int, int]]:
     return list(pairwise([0, *starts, len(piece.text)]))
 
 
-def acts_in(text: str, language: str) -> tuple[str, ...]:
-    """Return the names of the speech acts whose form a sentence has."""
+def _judged(text: str, language: str) -> Sentence:
+    """Return a sentence, and whether it is a point."""
     plain = _ADDRESS.sub("", with_umlauts(text, language))
-    said = pattern(language, COURTESY).sub("", plain)
-    names = (*ASKS, OFFERS, DECLARATIONS)
-    acts = [name for name in names if pattern(language, name).search(said)]
-    if said != plain:
-        acts.append(COURTESY)
-    elif "?" in plain:
-        acts.append(QUESTION)
-    return tuple(acts)
+    said = pattern(language, "courtesy").sub("", plain)
+    is_asked = "?" in plain and said == plain
+    asks = is_asked or pattern(language, *ASKS, OFFERS).search(said) is not None
+    is_point = asks or pattern(language, DECLARATIONS).search(said) is not None
+    return Sentence(text, (), is_point, asks)
 
 
 def points_of(sentences: Sequence[Sentence]) -> list[Point]:
