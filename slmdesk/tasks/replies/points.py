@@ -53,6 +53,8 @@ _ADDRESS = re.compile(r"https?://\S+")
 _BEGINS = re.compile(r"[,;:–—]\s|\s(?:und|and|et|y)\s")
 """Behind it a clause may begin."""
 _ENDS = re.compile(r"[.:;!?,][\"'”’“»)\]]*$")
+_STOPS = re.compile(r":|[.!?][\"'”’“»)\]]*$")
+"""No line that is an item has it: the end of a sentence, or a label."""
 _WORD = re.compile(r"[^\W\d_]{2}")
 _SAID = re.compile(r"\w{3}[.!?][\"'”’“»)\]]*$")
 """The end of a sentence, which no line of a signature has."""
@@ -99,6 +101,8 @@ class Sentence(Record):
     """Whether it asks or offers: a list below a declaration names reasons."""
     is_item: bool = False
     begins_item: bool = False
+    is_line: bool = False
+    """Whether it is a paragraph without an end, as an item without a mark is."""
     leads: bool = False
     """Whether it introduces the items below it."""
     is_aside: bool = False
@@ -146,6 +150,7 @@ def _joined(above: Sentence, below: Sentence, language: str) -> Sentence:
     return changed(
         _judged(f"{above.text} {below.text}", language),
         spans=above.spans + below.spans,
+        is_line=below.is_line,
         leads=below.leads,
     )
 
@@ -172,11 +177,13 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
             if not _WORD.search(text):
                 continue
             span = Span(piece.document, piece.page, piece.start, piece.end)
+            is_whole = whole == piece.text.strip()
             yield changed(
                 _judged(text, language),
                 spans=(span,),
                 is_item=is_item,
                 begins_item=is_item and is_first and not is_value,
+                is_line=is_whole and not (is_value or _STOPS.search(text)),
                 leads=text.endswith((":", ",")),
             )
 
@@ -241,8 +248,13 @@ def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:
         if sentence.is_item and not above.is_item:
             is_list = above.leads or below.is_item
             is_asked_for = is_list and (above.asks or before.asks)
-        if sentence.asks and sentence.leads and below.begins_item:
+        is_lead = sentence.asks and sentence.leads
+        if not (sentence.is_item or sentence.is_line):
+            is_asked_for = is_lead and below.is_line
+        if is_lead and below.begins_item:
             is_asked_for = True
-        elif sentence.is_point or (is_asked_for and sentence.begins_item):
+        elif sentence.is_point or (
+            is_asked_for and (sentence.begins_item or sentence.is_line)
+        ):
             yield at
         above, before = sentence, above
