@@ -346,3 +346,45 @@ def test_a_sentence_asks_or_states_in_one_of_eight_ways(act: str, language: str)
 @pytest.mark.parametrize(("language", "told"), [(each, told) for each in TOLD for told in TOLD[each]])
 def test_a_sentence_that_only_tells_is_no_point(language: str, told: str) -> None:
     assert points("Dear Sir,", told, language=language) == []
+
+
+def test_lines_without_marks_are_items_below_words_that_ask_until_a_sentence_comes() -> None:
+    found = points(
+        "Dear Mrs Adeyemi,",
+        "Please bring the following:",
+        "Your identity card",
+        "The lease of 2019;",
+        "Phone: 0117 496 0000",
+        "We are open until five.",
+        "a copy of our price list",
+    )
+    assert found == ["Please bring the following:", "Your identity card", "The lease of 2019;"]
+    assert points("Dear Mrs Adeyemi,", "Please bring:", "your identity card")[1:] == ["your identity card"]
+
+
+def test_lines_below_words_that_only_tell_are_none() -> None:
+    assert not points("Dear Mrs Adeyemi,", "We enclose the following:", "a copy of the lease", "the invoice of May")
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"),
+    [
+        ("de", "Sollten wir nichts von Ihnen hören, müssen wir das Zimmer vergeben."),
+        ("de", "Wir erlauben uns, Sie an die offene Rechnung zu erinnern."),
+        ("de", "Ich behalte mir vor, die Miete zu mindern."),
+        ("de", "Diese Änderung können wir nicht akzeptieren."),
+        ("en", "You are hereby called upon to clear the arrears."),
+        ("en", "Failure to reply will lead to court action."),
+        ("en", "Your child is expected to wear a coat."),
+        ("fr", "C'est pourquoi, nous, riverains, vous sollicitons aujourd'hui."),
+        ("fr", "Sans réponse avant le 3 mai, votre compte sera fermé."),
+        ("fr", "Je vous informe de ma volonté de résilier le bail."),
+        ("fr", "Je me verrais contraint de porter plainte."),
+        ("es", "Intimo a usted a que registre la relación laboral."),
+        ("es", "En su defecto, me reservo el derecho a reclamar."),
+        ("es", "Está prohibido el uso de teléfonos en clase."),
+        ("es", "No hemos recibido el pago de la factura."),
+    ],
+)
+def test_other_forms_of_asking_of_grammars_are_points(language, asked) -> None:
+    assert points("", asked, language=language) == [asked]
