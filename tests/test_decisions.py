@@ -51,7 +51,7 @@ DECISIONS = {
     "tasks/deadlines": 101,
     "tasks/jobs": 347,
     "tasks/questions": 281,
-    "tasks/replies": 248,
+    "tasks/replies": 251,
     "tasks/summaries": 984,
     "tasks/tables": 771,
     "tasks/translation": 904,

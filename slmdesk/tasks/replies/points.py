@@ -21,7 +21,9 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.text.relevance import with_umlauts
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.finding import is_closing
+from slmdesk.claims.finders.names import has_address
 from slmdesk.documents.types import Span
+from slmdesk.redact.first_names import is_first_name
 from slmdesk.tasks.replies.types import Point
 from slmdesk.tasks.summaries.linking import BULLETS, Piece
 from slmdesk.tasks.summaries.papers import (
@@ -54,7 +56,7 @@ _BEGINS = re.compile(r"[,;:–—]\s|\s(?:und|and|et|y)\s")
 """Behind it a clause may begin."""
 _ENDS = re.compile(r"[.:;!?,][\"'”’“»)\]]*$")
 _STOPS = re.compile(r":|[.!?][\"'”’“»)\]]*$")
-"""No line that is an item has it: the end of a sentence, or a label."""
+"""The end of a sentence, or a label."""
 _WORD = re.compile(r"[^\W\d_]{2}")
 _SAID = re.compile(r"\w{3}[.!?][\"'”’“»)\]]*$")
 """The end of a sentence, which no line of a signature has."""
@@ -102,7 +104,7 @@ class Sentence(Record):
     is_item: bool = False
     begins_item: bool = False
     is_line: bool = False
-    """Whether it is a paragraph without an end, as an item without a mark is."""
+    """Whether it can be an item without a mark: a paragraph that is no sentence."""
     leads: bool = False
     """Whether it introduces the items below it."""
     is_aside: bool = False
@@ -183,9 +185,15 @@ def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sente
                 spans=(span,),
                 is_item=is_item,
                 begins_item=is_item and is_first and not is_value,
-                is_line=is_whole and not (is_value or _STOPS.search(text)),
+                is_line=is_whole and not (is_value or _is_no_item(text)),
                 leads=text.endswith((":", ",")),
             )
+
+
+def _is_no_item(line: str) -> bool:
+    """Return whether a line is a sentence, a label, an address, or a person."""
+    is_other = _STOPS.search(line) or has_address(line)
+    return bool(is_other) or is_first_name(line.partition(" ")[0])
 
 
 def _items(piece: Piece) -> list[tuple[int, int]]:
@@ -240,7 +248,8 @@ def _is_heading(line: Sentence, below: Sentence) -> bool:
 def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:
     """Yield the places of the points.
 
-    Each item of a list is one where one of the two sentences above the list asks.
+    Each item of a list is one where one of the two sentences above the list asks, and
+    each line without a mark below words that ask, until a sentence or an address.
     """
     is_asked_for = False
     above, before = _NOTHING, _NOTHING
@@ -248,13 +257,13 @@ def _asked(sentences: Sequence[tuple[int, Sentence]]) -> Iterator[int]:
         if sentence.is_item and not above.is_item:
             is_list = above.leads or below.is_item
             is_asked_for = is_list and (above.asks or before.asks)
+        is_line = sentence.is_line and not has_address(below.text)
+        is_item = sentence.begins_item or is_line
         is_lead = sentence.asks and sentence.leads
         if not (sentence.is_item or sentence.is_line):
             is_asked_for = is_lead and below.is_line
         if is_lead and below.begins_item:
             is_asked_for = True
-        elif sentence.is_point or (
-            is_asked_for and (sentence.begins_item or sentence.is_line)
-        ):
+        elif sentence.is_point or (is_asked_for and is_item):
             yield at
         above, before = sentence, above

@@ -362,6 +362,20 @@ def test_lines_without_marks_are_items_below_words_that_ask_until_a_sentence_com
     assert points("Dear Mrs Adeyemi,", "Please bring:", "your identity card")[1:] == ["your identity card"]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Acme Insurance Ltd", "12 High Street", "Leeds LS1 2AB"),
+        ("Acme Insurance Ltd 12 High Street Leeds LS1 2AB",),
+        ("Mary Poole", "Room 204"),
+        ("Phone: 0117 496 0000", "Until five"),
+    ],
+)
+def test_whom_to_write_to_is_no_item(lines) -> None:
+    asked = "Please return the form to:"
+    assert points("Dear Mrs Adeyemi,", asked, *lines) == [asked]
+
+
 def test_lines_below_words_that_only_tell_are_none() -> None:
     assert not points("Dear Mrs Adeyemi,", "We enclose the following:", "a copy of the lease", "the invoice of May")
 
@@ -370,7 +384,6 @@ def test_lines_below_words_that_only_tell_are_none() -> None:
     ("language", "asked"),
     [
         ("de", "Sollten wir nichts von Ihnen hören, müssen wir das Zimmer vergeben."),
-        ("de", "Wir erlauben uns, Sie an die offene Rechnung zu erinnern."),
         ("de", "Ich behalte mir vor, die Miete zu mindern."),
         ("de", "Diese Änderung können wir nicht akzeptieren."),
         ("en", "You are hereby called upon to clear the arrears."),
